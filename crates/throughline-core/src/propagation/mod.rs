@@ -1,0 +1,1 @@
+//! Context across services: W3C trace context and baggage.

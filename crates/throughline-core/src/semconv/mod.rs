@@ -1,0 +1,1 @@
+//! OpenTelemetry semantic conventions as pure functions.

@@ -1,0 +1,1 @@
+//! OpenTelemetry tower layers for HTTP servers and clients.

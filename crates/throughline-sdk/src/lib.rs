@@ -1,0 +1,1 @@
+//! Set-up, export, health and shutdown of throughline.

@@ -1,0 +1,1 @@
+//! Traced sqlx pools, connections and transactions.

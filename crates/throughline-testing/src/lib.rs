@@ -1,0 +1,1 @@
+//! Span trees as text, one collector per test.

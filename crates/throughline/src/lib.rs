@@ -1,0 +1,1 @@
+//! OpenTelemetry layers for tower and axum services: the facade.

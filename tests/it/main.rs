@@ -1,0 +1,1 @@
+//! Behaviour of throughline through its public API.

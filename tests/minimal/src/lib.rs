@@ -1,0 +1,1 @@
+//! throughline without features.
