@@ -1,0 +1,27 @@
+//! Noticing that the work panicked.
+
+use std::thread;
+
+/// Calls back if it is dropped by a panic that began after it was made.
+///
+/// A panic in a future unwinds through `poll` and leaves the future to be dropped by its
+/// owner, who may have caught the panic by then. Only a value on the stack of that very
+/// `poll` sees it.
+pub(crate) struct UnwindGuard<F: FnMut()> {
+    on_unwind: F,
+    was_panicking: bool,
+}
+
+impl<F: FnMut()> UnwindGuard<F> {
+    pub(crate) fn new(on_unwind: F) -> Self {
+        Self { on_unwind, was_panicking: thread::panicking() }
+    }
+}
+
+impl<F: FnMut()> Drop for UnwindGuard<F> {
+    fn drop(&mut self) {
+        if thread::panicking() && !self.was_panicking {
+            (self.on_unwind)();
+        }
+    }
+}

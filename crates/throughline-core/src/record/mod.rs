@@ -1,0 +1,1 @@
+//! Finished spans as data.
