@@ -23,7 +23,7 @@ mod value;
 
 pub use current::{CurrentSpan, current};
 pub use failure::record_error;
-pub use run::Run;
+pub use run::{Observe, Plain, Run, Tried};
 pub use spec::{SpanSpec, span};
 pub use value::IntoValue;
 
