@@ -1,2 +1,51 @@
-//! relay
-fn main() {}
+//! A service that calls whatever it is told to call, for outside conformance suites to drive.
+//!
+//! It listens on `RELAY_ADDR`, by default `127.0.0.1:7100`; the README lists its endpoints.
+
+#![expect(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "the relay talks to whoever started it on the terminal"
+)]
+
+mod burst;
+mod shutdown;
+mod test;
+
+use std::env;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> anyhow::Result<()> {
+    let address = env::var("RELAY_ADDR").unwrap_or_else(|_| "127.0.0.1:7100".to_owned());
+    let listener = TcpListener::bind(&address).await.with_context(|| {
+        format!("cannot listen on {address}; set RELAY_ADDR to another address")
+    })?;
+    let shutdown = shutdown::signal().context("cannot listen for signals")?;
+
+    let app = Router::new()
+        .route("/test", post(test::test))
+        .route("/burst/{n}", get(burst::burst))
+        .with_state(reqwest::Client::new());
+
+    println!("relay on http://{}", listener.local_addr()?);
+    axum::serve(listener, app)
+        .with_graceful_shutdown(shutdown)
+        .await?;
+    Ok(())
+}

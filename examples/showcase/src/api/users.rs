@@ -1,0 +1,118 @@
+//! `POST /api/users`, and users by id through the cache.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use moka::future::Cache;
+use serde::{Deserialize, Serialize};
+use sqlx::{FromRow, SqlitePool};
+
+use super::{App, passwords};
+use crate::error::{Error, Result};
+use crate::extract::Json;
+
+/// The most recently used users by id.
+pub(crate) type UserCache = Cache<i64, User>;
+
+#[derive(Clone, FromRow, Serialize)]
+pub(crate) struct User {
+    id: i64,
+    name: String,
+    email: String,
+}
+
+// No `Debug`: it holds a password.
+#[derive(Deserialize)]
+pub(super) struct NewUser {
+    name: String,
+    email: String,
+    password: String,
+}
+
+impl NewUser {
+    fn validate(&self) -> Result<()> {
+        let (account, domain) = self.email.split_once('@').unwrap_or_default();
+        if self.name.trim().is_empty() || self.name.len() > 100 {
+            return Err(Error::Invalid("the name must have 1 to 100 bytes"));
+        }
+        if account.is_empty() || domain.is_empty() || self.email.len() > 254 {
+            return Err(Error::Invalid("the email address is not valid"));
+        }
+        if self.password.len() < 12 || self.password.len() > 1_000 {
+            return Err(Error::Invalid("the password must have 12 to 1000 bytes"));
+        }
+        Ok(())
+    }
+}
+
+pub(super) async fn create(
+    State(app): State<App>,
+    Json(new): Json<NewUser>,
+) -> Result<(StatusCode, axum::Json<User>)> {
+    new.validate()?;
+    let hash = passwords::hash(new.password).await?;
+    let user = insert(&app.database, &new.name, &new.email, &hash).await?;
+    Ok((StatusCode::CREATED, axum::Json(user)))
+}
+
+/// Finds a user in the cache, or else in the database.
+pub(super) async fn find(app: &App, id: i64) -> Result<User> {
+    if let Some(user) = app.users.get(&id).await {
+        return Ok(user);
+    }
+    let user = select(&app.database, id)
+        .await?
+        .ok_or(Error::UnknownUser(id))?;
+    app.users.insert(id, user.clone()).await;
+    Ok(user)
+}
+
+async fn insert(database: &SqlitePool, name: &str, email: &str, hash: &str) -> Result<User> {
+    sqlx::query_as(
+        "INSERT INTO users (name, email, password_hash) VALUES (?, ?, ?) RETURNING id, name, email",
+    )
+    .bind(name)
+    .bind(email)
+    .bind(hash)
+    .fetch_one(database)
+    .await
+    .map_err(|error| match error.as_database_error() {
+        Some(cause) if cause.is_unique_violation() => Error::EmailTaken,
+        _ => error.into(),
+    })
+}
+
+async fn select(database: &SqlitePool, id: i64) -> sqlx::Result<Option<User>> {
+    sqlx::query_as("SELECT id, name, email FROM users WHERE id = ?")
+        .bind(id)
+        .fetch_optional(database)
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_user_needs_a_name_an_address_and_a_long_password() {
+        let long = "p".repeat(12);
+        for (name, email, password, valid) in [
+            ("Ada", "ada@example.com", long.as_str(), true),
+            (" ", "ada@example.com", &long, false),
+            ("Ada", "example.com", &long, false),
+            ("Ada", "@example.com", &long, false),
+            ("Ada", "ada@", &long, false),
+            ("Ada", "ada@example.com", &long[1..], false),
+        ] {
+            let new = NewUser {
+                name: name.to_owned(),
+                email: email.to_owned(),
+                password: password.to_owned(),
+            };
+            assert_eq!(
+                new.validate().is_ok(),
+                valid,
+                "{name:?} {email:?} {password:?}"
+            );
+        }
+    }
+}
