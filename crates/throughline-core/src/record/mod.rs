@@ -1,1 +1,11 @@
 //! Finished spans as data.
+//!
+//! A [`SpanRecord`] is what is left of a span after its end. It is made of OpenTelemetry API
+//! types only, so that whoever reads spans (the console, a viewer, a test) needs no SDK.
+
+mod span;
+
+pub use span::SpanRecord;
+
+#[cfg(test)]
+mod tests;
