@@ -7,6 +7,7 @@ use std::{
     fmt::Write as _,
     path::PathBuf,
     process::Command,
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
@@ -52,11 +53,19 @@ enum Verdict {
 }
 
 /// Runs the checks asked for, each timed, and ends with a summary.
+///
+/// Ctrl-C ends the command that runs, and with it the run; servers that were started are stopped.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+    // Not to end at once leaves the time to stop the servers.
+    ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed))
+        .context("failed to listen for Ctrl-C")?;
+
     let mut verdicts = Vec::new();
     let mut failed = false;
     for check in selection(&options.only) {
-        let verdict = if failed && !options.keep_going {
+        let interrupted = INTERRUPTED.load(Ordering::Relaxed);
+        let verdict = if interrupted || failed && !options.keep_going {
             Verdict::NotRun
         } else {
             timed(check)
@@ -65,7 +74,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         verdicts.push((check, verdict));
     }
     print!("{}", summary(&verdicts));
-    if failed {
+    if verdicts
+        .iter()
+        .any(|(_, verdict)| !matches!(verdict, Verdict::Passed(_)))
+    {
         bail!("not every check passed");
     }
     Ok(())

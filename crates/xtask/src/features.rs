@@ -2,7 +2,8 @@
 //!
 //! The other checks turn every feature on, and cargo unifies features over the workspace, so an
 //! item that needs a feature it does not name builds there all the same. Here each crate is built
-//! alone: once without any feature and once with each.
+//! alone: once without any feature and once with each. The crate `minimal`, which uses the facade
+//! without features, is built alone for the same reason.
 
 use cargo_metadata::{Metadata, Package};
 
@@ -13,12 +14,14 @@ pub(crate) struct FeatureSet {
     pub(crate) feature: Option<String>,
 }
 
-/// Lists the feature sets of every published crate of the workspace.
+const MINIMAL: &str = "minimal";
+
+/// Lists the feature sets of every published crate of the workspace, and that of `minimal`.
 pub(crate) fn of_workspace(metadata: &Metadata) -> Vec<FeatureSet> {
     metadata
         .workspace_packages()
         .into_iter()
-        .filter(|package| is_published(package))
+        .filter(|package| is_published(package) || *package.name == MINIMAL)
         .flat_map(|package| of_crate(&package.name, package.features.keys()))
         .collect()
 }
@@ -67,10 +70,11 @@ mod tests {
     }
 
     #[test]
-    fn published_crates_are_checked_and_no_others() {
+    fn published_crates_and_the_minimal_one_are_checked_and_no_others() {
         let sets = of_workspace(&crate::repo::metadata().unwrap());
         assert!(sets.contains(&set("throughline-core", None)));
         assert!(sets.contains(&set("throughline-core", Some("tokio"))));
+        assert!(sets.contains(&set("minimal", None)));
         assert!(!sets.iter().any(|set| set.package == "xtask"));
     }
 }
