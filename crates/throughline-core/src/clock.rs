@@ -16,7 +16,10 @@ pub struct Stopwatch {
 impl Stopwatch {
     /// Starts now.
     pub fn start() -> Self {
-        Self { wall: opentelemetry::time::now(), monotonic: Instant::now() }
+        Self {
+            wall: opentelemetry::time::now(),
+            monotonic: Instant::now(),
+        }
     }
 
     /// Returns the wall clock's time at the start.

@@ -10,6 +10,7 @@
 //! | [`span`](mod@span) | spans by hand, and the current span |
 //! | [`context`] | context in futures, streams, spawned tasks and closures |
 //! | [`propagation`] | context across services: W3C trace context and baggage |
+//! | [`http_client`] | one attempt of an HTTP client |
 //! | [`semconv`] | semantic conventions as pure functions |
 //! | [`outcome`] | how an operation ended |
 //! | [`redact`] | what must not leave the process |
@@ -18,6 +19,7 @@
 
 pub mod clock;
 pub mod context;
+pub mod http_client;
 pub mod outcome;
 pub mod propagation;
 pub mod record;

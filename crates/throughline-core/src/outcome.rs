@@ -74,10 +74,22 @@ mod tests {
     #[test]
     fn an_outcome_has_an_error_type_exactly_if_it_is_an_error() {
         let all = [
-            (Outcome::BodyError("reset".into()), "body_error", Some("reset")),
+            (
+                Outcome::BodyError("reset".into()),
+                "body_error",
+                Some("reset"),
+            ),
             (Outcome::Cancelled, "cancelled", None),
-            (Outcome::ClientGoneBeforeHead, "client_gone_before_head", Some("client_gone_before_head")),
-            (Outcome::ClientGoneMidBody, "client_gone_mid_body", Some("client_gone_mid_body")),
+            (
+                Outcome::ClientGoneBeforeHead,
+                "client_gone_before_head",
+                Some("client_gone_before_head"),
+            ),
+            (
+                Outcome::ClientGoneMidBody,
+                "client_gone_mid_body",
+                Some("client_gone_mid_body"),
+            ),
             (Outcome::Completed, "completed", None),
             (Outcome::Error("500".into()), "error", Some("500")),
             (Outcome::Panicked, "panicked", Some("panic")),
@@ -87,7 +99,11 @@ mod tests {
         for (outcome, name, error_type) in all {
             assert_eq!(outcome.as_str(), name);
             let found = outcome.error_type();
-            assert_eq!(found.as_ref().map(StringValue::as_str), error_type, "{name}");
+            assert_eq!(
+                found.as_ref().map(StringValue::as_str),
+                error_type,
+                "{name}"
+            );
             assert_eq!(outcome.is_error(), error_type.is_some(), "{name}");
         }
     }

@@ -1,1 +1,9 @@
-//! OpenTelemetry tower layers for HTTP servers and clients.
+#![doc = include_str!("../README.md")]
+
+pub mod body;
+#[cfg(feature = "client")]
+pub mod client;
+mod recent;
+pub mod server;
+
+pub use server::ServerLayer;

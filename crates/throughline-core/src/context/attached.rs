@@ -32,7 +32,10 @@ pin_project! {
 impl<T> Attached<T> {
     /// Makes `inner` run inside `context`.
     pub fn new(inner: T, context: Context) -> Self {
-        Self { inner: Some(inner), context }
+        Self {
+            inner: Some(inner),
+            context,
+        }
     }
 
     /// Returns the context.
@@ -55,7 +58,11 @@ impl<F: Future> Future for Attached<F> {
 
     fn poll(self: Pin<&mut Self>, task: &mut task::Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        let inner = this.inner.as_mut().as_pin_mut().expect("polled after it was finished");
+        let inner = this
+            .inner
+            .as_mut()
+            .as_pin_mut()
+            .expect("polled after it was finished");
         let _guard = this.context.clone().attach();
         let output = inner.poll(task);
         if output.is_ready() {

@@ -33,7 +33,10 @@ pub struct Detached {
 impl Detached {
     /// Detaches the current context.
     pub fn current() -> Self {
-        Self { context: Context::map_current(detach), span: tracing::Span::current() }
+        Self {
+            context: Context::map_current(detach),
+            span: tracing::Span::current(),
+        }
     }
 
     /// Returns the ids below which the work's spans start.
@@ -48,7 +51,10 @@ impl Detached {
 
     /// Runs a future or a stream inside this context.
     pub fn bind<T>(&self, inner: T) -> Bound<T> {
-        Bound { span: self.span.clone(), inner: Attached::new(inner, self.context.clone()) }
+        Bound {
+            span: self.span.clone(),
+            inner: Attached::new(inner, self.context.clone()),
+        }
     }
 
     /// Runs a closure inside this context, later and on any thread.
@@ -72,7 +78,9 @@ impl Detached {
 
 impl fmt::Debug for Detached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Detached").field("context", &self.context).finish_non_exhaustive()
+        f.debug_struct("Detached")
+            .field("context", &self.context)
+            .finish_non_exhaustive()
     }
 }
 

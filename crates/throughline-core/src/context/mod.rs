@@ -10,15 +10,12 @@
 
 mod attached;
 mod detached;
-mod finish;
 #[cfg(feature = "tokio")]
 mod spawn;
+mod unwind;
 
 pub use attached::Attached;
 pub use detached::{Bound, Detached};
-pub(crate) use finish::UnwindGuard;
 #[cfg(feature = "tokio")]
 pub use spawn::{JoinSetExt, spawn, spawn_blocking};
-
-#[cfg(test)]
-mod tests;
+pub use unwind::UnwindGuard;

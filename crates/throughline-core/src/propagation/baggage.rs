@@ -1,6 +1,6 @@
 //! The `baggage` list: values are decoded, properties stay as they were sent.
 //!
-//! Properties have no meaning here, and [`BaggageMetadata`](opentelemetry::baggage::BaggageMetadata) is one string.
+//! Properties have no meaning here, and [`BaggageMetadata`] is one string.
 //! It holds them in the form of the wire, because decoded ones could not be told apart again: a `;` in a value
 //! would look like the next property.
 
@@ -75,7 +75,16 @@ pub(super) fn encode(baggage: &Baggage) -> Option<String> {
     let members = &mut members[..len];
     members.sort_unstable();
 
-    let mut out = String::new();
+    // Exact when nothing has to be encoded, and then the header value takes the block over as it is.
+    let plain_len: usize = members
+        .iter()
+        .flatten()
+        .map(|(key, value, properties)| {
+            let semicolon = usize::from(!properties.is_empty());
+            key.len() + 1 + value.len() + semicolon + properties.len()
+        })
+        .sum();
+    let mut out = String::with_capacity(plain_len + len - 1);
     for (key, value, properties) in members.iter().flatten() {
         if !is_token(key.as_bytes()) {
             continue;

@@ -68,13 +68,13 @@ impl ReadFields for HeaderMap {
 impl WriteFields for HeaderMap {
     fn set_traceparent(&mut self, parent: Traceparent) {
         if let Ok(value) = HeaderValue::from_bytes(&parent.encode()) {
-            insert(self, Field::Traceparent.header_name().clone(), value);
+            insert(self, Field::Traceparent.header_name(), value);
         }
     }
 
     fn set(&mut self, field: Field, value: String) {
         if let Ok(value) = HeaderValue::try_from(value) {
-            insert(self, field.header_name().clone(), value);
+            insert(self, field.header_name(), value);
         }
     }
 
@@ -84,7 +84,7 @@ impl WriteFields for HeaderMap {
 }
 
 /// Replaces a header. A map that is full stays as it is: `insert` would panic.
-fn insert(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
+fn insert(headers: &mut HeaderMap, name: &HeaderName, value: HeaderValue) {
     let _full = headers.try_insert(name, value);
 }
 
@@ -156,7 +156,7 @@ impl Injector for HeaderInjector<'_> {
         if value.is_empty() {
             self.0.remove(name);
         } else {
-            insert(self.0, name, value);
+            insert(self.0, &name, value);
         }
     }
 

@@ -48,6 +48,7 @@ mod baggage;
 mod carrier;
 mod formats;
 mod grammar;
+mod hex;
 mod propagator;
 mod traceparent;
 mod tracestate;

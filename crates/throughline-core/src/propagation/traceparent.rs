@@ -1,13 +1,13 @@
 //! The `traceparent` value: 55 bytes at fixed positions.
 
-use std::{array, fmt};
+use std::fmt;
 
 use opentelemetry::{
     SpanId, TraceFlags, TraceId,
     trace::{SpanContext, TraceState},
 };
 
-use super::grammar::trim_ows;
+use super::{grammar::trim_ows, hex};
 
 /// The bit that says that the trace id has at least seven random bytes (level 2).
 const RANDOM: TraceFlags = TraceFlags::new(0x02);
@@ -50,11 +50,22 @@ impl Traceparent {
         let value = trim_ows(value);
         let head = value.first_chunk::<LEN>()?;
 
-        let mut digits = Digits { seen: 0 };
-        let [version] = digits.bytes(&head[0..2]);
-        let trace_id = TraceId::from_bytes(digits.bytes(&head[3..35]));
-        let span_id = SpanId::from_bytes(digits.bytes(&head[36..52]));
-        let [flags] = digits.bytes(&head[53..55]);
+        let mut wrong = 0;
+        let mut word = |at: usize| {
+            let mut text = [b'0'; 8];
+            text.copy_from_slice(&head[at..at + 8]);
+            hex::decode(text, &mut wrong)
+        };
+        let trace_id = TraceId::from(
+            u128::from(word(3)) << 96
+                | u128::from(word(11)) << 64
+                | u128::from(word(19)) << 32
+                | u128::from(word(27)),
+        );
+        let span_id = SpanId::from(u64::from(word(36)) << 32 | u64::from(word(44)));
+        // Version and flags are two digits each, and share one word.
+        let ends = [b'0', b'0', b'0', b'0', head[0], head[1], head[53], head[54]];
+        let [_, _, version, flags] = hex::decode(ends, &mut wrong).to_be_bytes();
 
         let dashed = head[2] == b'-' && head[35] == b'-' && head[52] == b'-';
         let version_allows_length = match value.get(LEN) {
@@ -63,7 +74,7 @@ impl Traceparent {
         };
         let valid = dashed
             && version_allows_length
-            && digits.all_hex()
+            && wrong == 0
             && version != 0xff
             && trace_id != TraceId::INVALID
             && span_id != SpanId::INVALID;
@@ -93,10 +104,18 @@ impl Traceparent {
     /// Writes the value in version 00: always 55 bytes of ASCII.
     pub fn encode(self) -> [u8; LEN] {
         let mut out = [b'-'; LEN];
-        write_hex(&mut out[0..2], &[0]);
-        write_hex(&mut out[3..35], &self.trace_id.to_bytes());
-        write_hex(&mut out[36..52], &self.span_id.to_bytes());
-        write_hex(&mut out[53..55], &[self.flags.to_u8()]);
+        let mut write = |at: usize, bytes: &[u8]| {
+            for (offset, word) in bytes.chunks_exact(4).enumerate() {
+                let mut value = [0; 4];
+                value.copy_from_slice(word);
+                let at = at + 8 * offset;
+                out[at..at + 8].copy_from_slice(&hex::encode(u32::from_be_bytes(value)));
+            }
+        };
+        write(3, &self.trace_id.to_bytes());
+        write(36, &self.span_id.to_bytes());
+        let [_, _, _, _, v0, v1, f0, f1] = hex::encode(u32::from(self.flags.to_u8()));
+        (out[0], out[1], out[53], out[54]) = (v0, v1, f0, f1);
         out
     }
 
@@ -143,46 +162,6 @@ pub fn inherit_random_flag(child: SpanContext, parent: &SpanContext) -> SpanCont
         child.is_remote(),
         child.trace_state().clone(),
     )
-}
-
-/// Decodes hex without a branch for each digit: what was seen is judged once, at the end.
-struct Digits {
-    seen: u8,
-}
-
-impl Digits {
-    fn bytes<const N: usize>(&mut self, text: &[u8]) -> [u8; N] {
-        array::from_fn(|i| {
-            let high = NIBBLES[usize::from(text[2 * i])];
-            let low = NIBBLES[usize::from(text[2 * i + 1])];
-            self.seen |= high | low;
-            (high << 4) | (low & 0x0f)
-        })
-    }
-
-    fn all_hex(&self) -> bool {
-        self.seen <= 0x0f
-    }
-}
-
-/// The value of each lower-case hex digit; everything else has a high bit.
-static NIBBLES: [u8; 256] = {
-    let mut table = [0xf0; 256];
-    let digits = *b"0123456789abcdef";
-    let mut value: u8 = 0;
-    while value < 16 {
-        table[digits[value as usize] as usize] = value;
-        value += 1;
-    }
-    table
-};
-
-fn write_hex(out: &mut [u8], bytes: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for (pair, byte) in out.chunks_exact_mut(2).zip(bytes) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 0x0f)];
-    }
 }
 
 #[cfg(test)]

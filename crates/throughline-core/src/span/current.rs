@@ -24,7 +24,9 @@ impl CurrentSpan {
     /// Sets an attribute. Does nothing, not even converting the value, if nobody records.
     pub fn set(&self, key: impl Into<Key>, value: impl IntoValue) -> &Self {
         if self.is_recording() {
-            self.0.span().set_attribute(KeyValue::new(key, value.into_value()));
+            self.0
+                .span()
+                .set_attribute(KeyValue::new(key, value.into_value()));
         }
         self
     }
@@ -36,7 +38,9 @@ impl CurrentSpan {
         attributes: impl IntoIterator<Item = KeyValue>,
     ) -> &Self {
         if self.is_recording() {
-            self.0.span().add_event(name, attributes.into_iter().collect());
+            self.0
+                .span()
+                .add_event(name, attributes.into_iter().collect());
         }
         self
     }

@@ -7,7 +7,11 @@ use opentelemetry::{
     trace::{Status, TraceContextExt as _},
 };
 
-use crate::{outcome::Outcome, redact, semconv::{attr, error::type_name_of}};
+use crate::{
+    outcome::Outcome,
+    redact,
+    semconv::{attr, error::type_name_of, event},
+};
 
 /// Records `error` on the span of `context` and returns the outcome that it means.
 ///
@@ -24,7 +28,7 @@ pub fn record_error<E: fmt::Display + ?Sized>(context: &Context, error: &E) -> O
         let message = error.to_string();
         let message = redact::message(&message).into_owned();
         span.add_event(
-            attr::EXCEPTION,
+            event::EXCEPTION,
             vec![
                 KeyValue::new(attr::EXCEPTION_TYPE, error_type.clone()),
                 KeyValue::new(attr::EXCEPTION_MESSAGE, message.clone()),

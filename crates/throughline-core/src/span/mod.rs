@@ -26,6 +26,3 @@ pub use failure::record_error;
 pub use run::{Observe, Plain, Run, Tried};
 pub use spec::{SpanSpec, span};
 pub use value::IntoValue;
-
-#[cfg(test)]
-mod tests;

@@ -58,7 +58,10 @@ pin_project! {
 
 impl<F, O> Run<F, O> {
     pub(super) fn new(spec: SpanSpec, work: F) -> Self {
-        Self { state: State::Ready { spec, work }, observe: PhantomData }
+        Self {
+            state: State::Ready { spec, work },
+            observe: PhantomData,
+        }
     }
 }
 
@@ -140,7 +143,10 @@ impl Running {
     ) -> Self {
         let watch = Stopwatch::start();
         builder.start_time = Some(watch.started_at());
-        Self { started: tracer.start(parent, builder, || attributes), watch }
+        Self {
+            started: tracer.start(parent, builder, || attributes),
+            watch,
+        }
     }
 
     pub(super) fn context(&self) -> &Context {

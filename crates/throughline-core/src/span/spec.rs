@@ -136,7 +136,13 @@ impl SpanSpec {
     }
 
     pub(super) fn start(self) -> Running {
-        let Self { builder, attributes, telemetry, root, recorded: _ } = self;
+        let Self {
+            builder,
+            attributes,
+            telemetry,
+            root,
+            recorded: _,
+        } = self;
         // One look-up for all spans made by hand.
         static RESOLVER: std::sync::LazyLock<Resolver<ManualSpans>> =
             std::sync::LazyLock::new(Resolver::new);
@@ -164,6 +170,8 @@ impl Instruments for ManualSpans {
             .with_version(env!("CARGO_PKG_VERSION"))
             .with_schema_url(SCHEMA_URL)
             .build();
-        Self { tracer: telemetry.tracer(scope) }
+        Self {
+            tracer: telemetry.tracer(scope),
+        }
     }
 }

@@ -13,7 +13,10 @@ use opentelemetry::{
     Context, InstrumentationScope, KeyValue,
     global::BoxedTracer,
     metrics::{Meter, MeterProvider},
-    trace::{SpanBuilder, TraceContextExt as _},
+    trace::{
+        Span as _, SpanBuilder, SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId,
+        TraceState, Tracer as _,
+    },
 };
 
 use super::{
@@ -64,7 +67,12 @@ struct OtelGlobals;
 
 impl MakeTracer for OtelGlobals {
     fn make(&self, scope: InstrumentationScope, head: Option<Arc<dyn HeadSampler>>) -> Tracer {
-        Tracer::new(OtelGlobal { scope, head, tracer: OnceLock::new(), looked_at: AtomicU64::new(0) })
+        Tracer::new(OtelGlobal {
+            scope,
+            head,
+            tracer: OnceLock::new(),
+            looked_at: AtomicU64::new(0),
+        })
     }
 }
 
@@ -77,8 +85,7 @@ impl MeterProvider for OtelGlobals {
 /// A tracer of the global provider, looked up late.
 ///
 /// A tracer that was taken from `opentelemetry::global` before the application set its
-/// provider does nothing for ever. So this one keeps looking until it sees a span that is
-/// not its parent's, which only a real provider makes.
+/// provider does nothing for ever. So this one keeps looking until there is a real one.
 struct OtelGlobal {
     scope: InstrumentationScope,
     head: Option<Arc<dyn HeadSampler>>,
@@ -98,19 +105,39 @@ impl StartSpan for OtelGlobal {
             return start_with(tracer, self.head.as_deref(), parent, builder, describe);
         }
         if !self.is_time_to_look() {
-            return Started::not_recording(parent.clone());
+            return Started::not_provided(parent.clone());
         }
         let tracer = opentelemetry::global::tracer_with_scope(self.scope.clone());
+        if !is_real(&tracer) {
+            return Started::not_provided(parent.clone());
+        }
         let started = start_with(&tracer, self.head.as_deref(), parent, builder, describe);
-        let ids = started.context.span().span_context().clone();
-        let is_real = ids.is_valid() && ids.span_id() != parent.span().span_context().span_id();
-        if is_real && self.tracer.set(tracer).is_ok() && !PROVIDER_SEEN.swap(true, Ordering::AcqRel) {
+        if self.tracer.set(tracer).is_ok() && !PROVIDER_SEEN.swap(true, Ordering::AcqRel) {
             // Meters that were made before the provider came measure nothing: make them anew.
             FALLBACK.store(Arc::new(fallback()));
             GENERATION.fetch_add(1, Ordering::Release);
         }
         started
     }
+}
+
+/// Says whether `tracer` belongs to an SDK.
+///
+/// The API's own tracer hands a parent's ids back, whatever they are; an SDK refuses to
+/// record below a suppressed context, and gives such a span no ids at all.
+fn is_real(tracer: &BoxedTracer) -> bool {
+    let parent = SpanContext::new(
+        TraceId::from(1),
+        SpanId::from(1),
+        TraceFlags::NOT_SAMPLED,
+        true,
+        TraceState::NONE,
+    );
+    let suppressed = Context::new()
+        .with_remote_span_context(parent.clone())
+        .with_telemetry_suppressed();
+    let span = tracer.build_with_context(SpanBuilder::from_name("probe"), &suppressed);
+    *span.span_context() != parent
 }
 
 impl OtelGlobal {

@@ -81,10 +81,7 @@ impl Telemetry {
 
     /// Sends metrics to `meters`.
     #[must_use]
-    pub fn with_meter_provider(
-        self,
-        meters: impl MeterProvider + Send + Sync + 'static,
-    ) -> Self {
+    pub fn with_meter_provider(self, meters: impl MeterProvider + Send + Sync + 'static) -> Self {
         self.change(|inner| inner.meters = Arc::new(meters))
     }
 
@@ -214,7 +211,10 @@ where
     <P::Tracer as OtelTracer>::Span: Send + Sync + 'static,
 {
     fn make(&self, scope: InstrumentationScope, head: Option<Arc<dyn HeadSampler>>) -> Tracer {
-        Tracer::new(Typed { tracer: self.tracer_with_scope(scope), head })
+        Tracer::new(Typed {
+            tracer: self.tracer_with_scope(scope),
+            head,
+        })
     }
 }
 

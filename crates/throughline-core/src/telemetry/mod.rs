@@ -20,6 +20,3 @@ pub use handle::{Instruments, Telemetry};
 pub use head::{Head, HeadSampler};
 pub use resolver::Resolver;
 pub use tracer::{Started, Tracer};
-
-#[cfg(test)]
-mod tests;

@@ -31,7 +31,10 @@ struct Resolved<T> {
 impl<T: Instruments> Resolver<T> {
     /// Follows the current context and the process.
     pub fn new() -> Self {
-        Self { given: None, process: ArcSwapOption::empty() }
+        Self {
+            given: None,
+            process: ArcSwapOption::empty(),
+        }
     }
 
     /// Keeps to `telemetry`.
@@ -41,7 +44,10 @@ impl<T: Instruments> Resolver<T> {
             base: telemetry.context(&Context::new()),
             telemetry,
         };
-        Self { given: Some(given), process: ArcSwapOption::empty() }
+        Self {
+            given: Some(given),
+            process: ArcSwapOption::empty(),
+        }
     }
 
     /// Returns the instruments for an operation that starts now. Does not allocate, but for
@@ -92,6 +98,20 @@ impl<T: Instruments> Resolver<T> {
 impl<T: Instruments> Default for Resolver<T> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl<T> Clone for Resolver<T> {
+    fn clone(&self) -> Self {
+        let given = self.given.as_ref().map(|given| Given {
+            telemetry: given.telemetry.clone(),
+            instruments: Arc::clone(&given.instruments),
+            base: given.base.clone(),
+        });
+        Self {
+            given,
+            process: ArcSwapOption::new(self.process.load_full()),
+        }
     }
 }
 

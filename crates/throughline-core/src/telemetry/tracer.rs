@@ -22,6 +22,8 @@ pub struct Started {
     pub context: Context,
     /// Whether anybody will see what is recorded on the span.
     pub recording: bool,
+    /// Whether there is a provider at all. Without one nothing needs to be measured either.
+    pub provided: bool,
 }
 
 impl Tracer {
@@ -46,7 +48,10 @@ impl Tracer {
     ) -> Started {
         let mut describe = Some(describe);
         self.0.start(parent, builder, &mut || {
-            describe.take().map(|describe| describe()).unwrap_or_default()
+            describe
+                .take()
+                .map(|describe| describe())
+                .unwrap_or_default()
         })
     }
 }
@@ -87,7 +92,13 @@ where
         builder: SpanBuilder,
         describe: &mut dyn FnMut() -> Vec<KeyValue>,
     ) -> Started {
-        start_with(&self.tracer, self.head.as_deref(), parent, builder, describe)
+        start_with(
+            &self.tracer,
+            self.head.as_deref(),
+            parent,
+            builder,
+            describe,
+        )
     }
 }
 
@@ -124,7 +135,11 @@ where
         if !described {
             span.set_attributes(describe());
         }
-        return Started { context: parent.with_span(span), recording: true };
+        return Started {
+            context: parent.with_span(span),
+            recording: true,
+            provided: true,
+        };
     }
     let ids = span.span_context().clone();
     Started::dropped(parent, parent_ids, ids)
@@ -132,7 +147,19 @@ where
 
 impl Started {
     pub(super) fn not_recording(context: Context) -> Self {
-        Self { context, recording: false }
+        Self {
+            context,
+            recording: false,
+            provided: true,
+        }
+    }
+
+    pub(super) fn not_provided(context: Context) -> Self {
+        Self {
+            context,
+            recording: false,
+            provided: false,
+        }
     }
 
     /// The context of a span that does not record.

@@ -1,0 +1,200 @@
+//! The servers that a process calls, and the series of each.
+
+use std::{
+    net::IpAddr,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use opentelemetry::{
+    KeyValue, StringValue,
+    metrics::{BoundHistogram, Histogram},
+};
+
+use crate::semconv::{attr, http::Authority};
+
+/// How many shards there are, so that two threads seldom meet at one lock.
+const SHARDS: usize = 64;
+/// How many servers a shard keeps: 1,024 in all.
+const SERVERS_PER_SHARD: usize = 16;
+/// How many series a server keeps.
+const SERIES_PER_SERVER: usize = 64;
+/// How many peer addresses a server keeps.
+const PEERS_PER_SERVER: usize = 16;
+
+/// The servers called so far, up to a bound.
+///
+/// A crawler calls as many hosts as there are. What is beyond the bound is measured together,
+/// as `otel.metric.overflow`, and its spans get strings of their own.
+pub(super) struct Endpoints {
+    shards: [RwLock<Vec<Arc<Endpoint>>>; SHARDS],
+    duration: Histogram<f64>,
+    overflow: BoundHistogram<f64>,
+}
+
+/// One server, as requests name it.
+pub(super) struct Endpoint {
+    address: Arc<str>,
+    port: Option<u16>,
+    /// Whether there was room to keep it.
+    kept: bool,
+    series: RwLock<Vec<(Series, BoundHistogram<f64>)>>,
+    peers: RwLock<Vec<(IpAddr, Arc<str>)>>,
+}
+
+/// The labels of one series, beside the server's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Series {
+    pub(super) method: &'static str,
+    pub(super) status: Option<u16>,
+    pub(super) error: Option<&'static str>,
+    pub(super) version: Option<&'static str>,
+    pub(super) template: Option<StringValue>,
+}
+
+impl Endpoints {
+    pub(super) fn new(duration: Histogram<f64>) -> Self {
+        let overflow = duration.bind(&[KeyValue::new("otel.metric.overflow", true)]);
+        Self {
+            shards: std::array::from_fn(|_| RwLock::default()),
+            duration,
+            overflow,
+        }
+    }
+
+    /// Returns the endpoint of a server. Allocates at its first request only.
+    pub(super) fn get(&self, server: Option<Authority<'_>>) -> Arc<Endpoint> {
+        let Authority { host, port } = server.unwrap_or(Authority {
+            host: "",
+            port: None,
+        });
+        let shard = &self.shards[hash(host, port) % SHARDS];
+        let find = |all: &[Arc<Endpoint>]| {
+            all.iter()
+                .find(|each| each.port == port && *each.address == *host)
+                .cloned()
+        };
+        if let Some(found) = find(&shard.read().unwrap_or_else(PoisonError::into_inner)) {
+            return found;
+        }
+        let mut all = shard.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = find(&all) {
+            return found;
+        }
+        let kept = all.len() < SERVERS_PER_SHARD;
+        let made = Arc::new(Endpoint {
+            address: Arc::from(host),
+            port,
+            kept,
+            series: RwLock::default(),
+            peers: RwLock::default(),
+        });
+        if kept {
+            all.push(Arc::clone(&made));
+        }
+        made
+    }
+
+    /// Measures an attempt.
+    pub(super) fn record(&self, endpoint: &Endpoint, series: &Series, seconds: f64) {
+        let find = |all: &[(Series, BoundHistogram<f64>)]| {
+            let (_, found) = all.iter().find(|(each, _)| each == series)?;
+            found.record(seconds);
+            Some(())
+        };
+        if find(
+            &endpoint
+                .series
+                .read()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
+        .is_none()
+        {
+            self.record_first(endpoint, series, seconds);
+        }
+    }
+
+    #[cold]
+    fn record_first(&self, endpoint: &Endpoint, series: &Series, seconds: f64) {
+        let mut all = endpoint
+            .series
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !endpoint.kept || all.len() >= SERIES_PER_SERVER {
+            return self.overflow.record(seconds);
+        }
+        let bound = self.duration.bind(&series.labels(endpoint));
+        bound.record(seconds);
+        if all.iter().all(|(each, _)| each != series) {
+            all.push((series.clone(), bound));
+        }
+    }
+}
+
+impl Endpoint {
+    pub(super) fn address(&self) -> Option<&Arc<str>> {
+        (!self.address.is_empty()).then_some(&self.address)
+    }
+
+    pub(super) fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// Returns the text of a peer's address, shared between attempts.
+    pub(super) fn peer(&self, address: IpAddr) -> Arc<str> {
+        let find = |all: &[(IpAddr, Arc<str>)]| {
+            all.iter()
+                .find(|(each, _)| *each == address)
+                .map(|(_, text)| Arc::clone(text))
+        };
+        if let Some(found) = find(&self.peers.read().unwrap_or_else(PoisonError::into_inner)) {
+            return found;
+        }
+        let text: Arc<str> = address.to_string().into();
+        let mut all = self.peers.write().unwrap_or_else(PoisonError::into_inner);
+        if self.kept && all.len() < PEERS_PER_SERVER && find(&all).is_none() {
+            all.push((address, Arc::clone(&text)));
+        }
+        text
+    }
+}
+
+impl Series {
+    fn labels(&self, endpoint: &Endpoint) -> Vec<KeyValue> {
+        let mut labels = vec![KeyValue::new(attr::HTTP_REQUEST_METHOD, self.method)];
+        if let Some(address) = endpoint.address() {
+            labels.push(KeyValue::new(attr::SERVER_ADDRESS, Arc::clone(address)));
+        }
+        if let Some(port) = endpoint.port {
+            labels.push(KeyValue::new(attr::SERVER_PORT, i64::from(port)));
+        }
+        if let Some(status) = self.status {
+            labels.push(KeyValue::new(
+                attr::HTTP_RESPONSE_STATUS_CODE,
+                i64::from(status),
+            ));
+        }
+        if let Some(error) = self.error {
+            labels.push(KeyValue::new(attr::ERROR_TYPE, error));
+        }
+        if let Some(version) = self.version {
+            labels.push(KeyValue::new(attr::NETWORK_PROTOCOL_VERSION, version));
+        }
+        if let Some(template) = &self.template {
+            labels.push(KeyValue::new(attr::URL_TEMPLATE, template.clone()));
+        }
+        labels
+    }
+}
+
+/// FNV-1a: a few instructions for a short name, and only choosing a shard.
+fn hash(host: &str, port: Option<u16>) -> usize {
+    let port = port.unwrap_or_default().to_le_bytes();
+    let hash = host
+        .bytes()
+        .chain(port)
+        .fold(0x811c_9dc5_u32, |hash, byte| {
+            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+        });
+    // The low bits of a product only depend on the low bits of its factors.
+    (hash ^ (hash >> 16)) as usize
+}

@@ -1,0 +1,205 @@
+//! HTTP's types as the conventions' attributes.
+
+use std::{any::Any, cell::RefCell, error::Error, net::SocketAddr, sync::Arc};
+
+use http::{HeaderMap, StatusCode, header};
+use opentelemetry::{KeyValue, StringValue};
+use throughline_core::{
+    outcome::Outcome,
+    semconv::{
+        Conventions, attr,
+        error::{OTHER, transport, type_name_of},
+        http::{RequestMethod, protocol_version, server::Incoming},
+        old_names,
+    },
+};
+
+use super::{PeerAddress, RequestHead, options::Options, route::Route};
+use crate::recent::{Recent, RecentText, recent};
+
+/// What a span of a request has when it starts, and room for what comes at its end: an
+/// attribute list that never grows is one allocation.
+const MOST_ATTRIBUTES: usize = 18;
+
+/// How far down the causes of an error are looked at.
+const DEEPEST_CAUSE: usize = 8;
+
+thread_local! {
+    static HOSTS: RefCell<RecentText> = const { RefCell::new(Recent::new()) };
+    static AGENTS: RefCell<RecentText> = const { RefCell::new(Recent::new()) };
+    static ADDRESSES: RefCell<RecentText> = const { RefCell::new(Recent::new()) };
+}
+
+/// Returns the other end of the connection, as the server attached it.
+pub(super) fn peer(head: RequestHead<'_>) -> Option<SocketAddr> {
+    #[cfg(feature = "axum")]
+    if let Some(peer) = head
+        .extensions
+        .get::<axum::extract::ConnectInfo<SocketAddr>>()
+    {
+        return Some(peer.0);
+    }
+    head.extensions.get::<PeerAddress>().map(|peer| peer.0)
+}
+
+/// The attributes of a span that starts.
+///
+/// Source: HTTP spans, "HTTP server", and there "at span creation time".
+pub(super) fn request(
+    head: RequestHead<'_>,
+    incoming: &Incoming<'_>,
+    method: RequestMethod<'_>,
+    route: &Route,
+    options: &Options,
+    conventions: &Conventions,
+) -> Vec<KeyValue> {
+    let mut all = Vec::with_capacity(MOST_ATTRIBUTES);
+    let mut add =
+        |key: &'static str, value: opentelemetry::Value| all.push(KeyValue::new(key, value));
+
+    add(attr::HTTP_REQUEST_METHOD, method.name.into());
+    if let Some(original) = method.original {
+        add(
+            attr::HTTP_REQUEST_METHOD_ORIGINAL,
+            original.to_owned().into(),
+        );
+    }
+    add(attr::URL_SCHEME, incoming.scheme().into());
+    add(attr::URL_PATH, path(incoming.path(), route));
+    if let Some(query) = incoming.query(&conventions.query_keys) {
+        add(attr::URL_QUERY, query.into_owned().into());
+    }
+    if let Some(server) = incoming.server() {
+        let host = recent(&HOSTS, server.host.as_bytes(), || Arc::from(server.host));
+        add(attr::SERVER_ADDRESS, host.into());
+        if let Some(port) = server.port {
+            add(attr::SERVER_PORT, i64::from(port).into());
+        }
+    }
+    if let Some(client) = incoming.client() {
+        add(attr::CLIENT_ADDRESS, address(client.host));
+    }
+    if let Some((peer, port)) = incoming.peer() {
+        add(attr::NETWORK_PEER_ADDRESS, address(peer));
+        add(attr::NETWORK_PEER_PORT, i64::from(port).into());
+    }
+    if let Some(version) = protocol_version(head.version) {
+        add(attr::NETWORK_PROTOCOL_VERSION, version.into());
+    }
+    if let Some(agent) = head.headers.get(header::USER_AGENT) {
+        let text = || Arc::from(String::from_utf8_lossy(agent.as_bytes()));
+        add(
+            attr::USER_AGENT_ORIGINAL,
+            recent(&AGENTS, agent.as_bytes(), text).into(),
+        );
+    }
+    if let Some(route) = route.value() {
+        add(attr::HTTP_ROUTE, route.into());
+    }
+    options
+        .request_headers
+        .append(head.headers, &conventions.query_keys, &mut all);
+    options.on_request(head, &mut all);
+    old_names::http_server(&mut all, conventions.http);
+    all
+}
+
+/// A path that is its own route needs no copy.
+fn path(path: &str, route: &Route) -> opentelemetry::Value {
+    match route.value() {
+        Some(route) if route.as_str() == path => route.into(),
+        _ => path.to_owned().into(),
+    }
+}
+
+fn address(host: impl AddressText) -> opentelemetry::Value {
+    host.text().into()
+}
+
+/// An address whose text is shared between requests.
+trait AddressText {
+    fn text(self) -> Arc<str>;
+}
+
+impl AddressText for std::net::IpAddr {
+    fn text(self) -> Arc<str> {
+        let make = || Arc::from(self.to_string());
+        match self {
+            Self::V4(v4) => recent(&ADDRESSES, &v4.octets(), make),
+            Self::V6(v6) => recent(&ADDRESSES, &v6.octets(), make),
+        }
+    }
+}
+
+impl AddressText for throughline_core::semconv::http::server::ClientHost<'_> {
+    fn text(self) -> Arc<str> {
+        match self {
+            Self::Ip(ip) => ip.text(),
+            Self::Obfuscated(name) => Arc::from(name),
+        }
+    }
+}
+
+/// Says how a request that failed has ended.
+pub(super) fn failure<E: 'static>(error: &E) -> Outcome {
+    let Some(dynamic) = as_dyn(error) else {
+        return Outcome::Error(StringValue::from(type_name_of::<E>()));
+    };
+    if is_timeout(dynamic) {
+        return Outcome::TimedOut;
+    }
+    Outcome::Error(error_type::<E>(dynamic))
+}
+
+/// Returns the `error.type` of a body that failed.
+pub(super) fn body_failure<E: 'static>(error: &E) -> StringValue {
+    as_dyn(error).map_or_else(|| StringValue::from(type_name_of::<E>()), error_type::<E>)
+}
+
+fn error_type<E>(error: &(dyn Error + 'static)) -> StringValue {
+    let known = transport(error, &|_| None);
+    StringValue::from(if known == OTHER {
+        type_name_of::<E>()
+    } else {
+        known
+    })
+}
+
+/// Sees through the types that hide an error's own.
+fn as_dyn<E: 'static>(error: &E) -> Option<&(dyn Error + 'static)> {
+    let error = error as &dyn Any;
+    if let Some(boxed) = error.downcast_ref::<Box<dyn Error + Send + Sync>>() {
+        return Some(&**boxed);
+    }
+    #[cfg(feature = "axum")]
+    if let Some(of_body) = error.downcast_ref::<axum_core::Error>() {
+        return Some(of_body);
+    }
+    error.downcast_ref::<std::io::Error>().map(|io| io as _)
+}
+
+fn is_timeout(error: &(dyn Error + 'static)) -> bool {
+    let chain = std::iter::successors(Some(error), |error| (*error).source());
+    chain
+        .take(DEEPEST_CAUSE)
+        .any(|error| error.is::<tower::timeout::error::Elapsed>())
+}
+
+/// Says whether a response has a body at all.
+///
+/// Source: RFC 9110, section 6.4.1.
+pub(super) fn has_body(to_head: bool, to_connect: bool, status: StatusCode) -> bool {
+    let without = to_head
+        || status.is_informational()
+        || status == StatusCode::NO_CONTENT
+        || status == StatusCode::NOT_MODIFIED
+        || (to_connect && status.is_success());
+    !without
+}
+
+/// Says whether a response is an event stream, which a client ends by leaving.
+pub(super) fn is_event_stream(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
+}
