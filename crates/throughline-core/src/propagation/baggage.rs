@@ -11,9 +11,10 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode, utf8_percent_encode};
 
 use super::grammar::{is_baggage_octet, is_token, is_token_byte, trim_ows};
 
-/// How many members are read and written ([Baggage, section 3.3.2]).
+/// How many members there can be. [`Baggage`] takes no more, and the specification asks for as many ([section
+/// 3.3.2]).
 ///
-/// [Baggage, section 3.3.2]: https://www.w3.org/TR/baggage/#limits
+/// [section 3.3.2]: https://www.w3.org/TR/baggage/#limits
 const MAX_MEMBERS: usize = 64;
 
 /// How many bytes are read and written, commas included.
@@ -44,12 +45,8 @@ pub(super) fn extract<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Bagga
             let Some(member) = Member::parse(text) else {
                 continue;
             };
-            let baggage = baggage.get_or_insert_default();
-            if baggage.len() == MAX_MEMBERS && baggage.get(member.key).is_none() {
-                continue;
-            }
             used += separator + text.len();
-            baggage.insert_with_metadata(
+            baggage.get_or_insert_default().insert_with_metadata(
                 member.key.to_owned(),
                 percent_decode(member.value)
                     .decode_utf8_lossy()

@@ -190,12 +190,12 @@ fn a_full_header_map_is_left_as_it_is() {
 
 /// Reads and writes one header of its own, the baggage header, and an empty one.
 #[derive(Debug)]
-struct Loud([String; 3]);
+struct Loud([String; 4]);
 
 impl Loud {
     fn propagation() -> Propagation {
         Propagation::custom(Arc::new(Self(
-            ["x-loud", "Baggage", "x-empty"].map(str::to_owned),
+            ["x-loud", "Baggage", "x-empty", "x-silent"].map(str::to_owned),
         )))
     }
 }
@@ -222,6 +222,16 @@ impl TextMapPropagator for Loud {
 
     fn fields(&self) -> FieldIter<'_> {
         FieldIter::new(&self.0)
+    }
+}
+
+#[test]
+fn stale_fields_that_a_custom_propagator_does_not_write_are_removed_with_a_valid_span_only() {
+    let traced = Propagation::w3c().extract(&full(), &Context::new());
+    for (cx, expected) in [(traced, None), (Context::new(), Some("stale"))] {
+        let mut outgoing = headers([("x-silent", "stale")]);
+        Loud::propagation().inject(&cx, &mut outgoing);
+        assert_eq!(only(&outgoing, "x-silent"), expected);
     }
 }
 

@@ -66,6 +66,11 @@ fn new_and_changed_members_come_first_and_the_others_keep_their_order() {
             Box::new(|state| state.insert("c", "8").unwrap().insert("new", "9").unwrap()),
             "new=9,c=8,a=1,x@@y=2,b=3,z@@z=4",
         ),
+        (
+            // A value that may not be sent: the old one is no longer true, and goes too.
+            Box::new(|state| state.insert("b", "x\r\ny: z").unwrap()),
+            "a=1,x@@y=2,z@@z=4,c=5",
+        ),
         (Box::new(|_| TraceState::NONE), "x@@y=2,z@@z=4"),
     ] {
         assert_eq!(sent(&cx, change).as_deref(), Some(expected));
@@ -131,6 +136,14 @@ fn a_list_that_is_too_long_loses_large_members_first_and_then_the_last() {
         sent(&cx, TraceState::clone).as_deref(),
         Some(&*list(&[&large[..1], &small[..18]]))
     );
+
+    // 15 * 127 + 128 and 15 commas is 2,048 bytes: the limit itself still fits.
+    let mut exact: Vec<String> = (10..42).map(|n| member(&format!("s{n}"), 127)).collect();
+    exact[0] = member("first", 128);
+    let cx = received(&exact.join(","));
+    let kept = sent(&cx, TraceState::clone).unwrap();
+    assert_eq!(kept, exact[..16].join(","));
+    assert_eq!(kept.len(), MAX_LEN);
 
     let many: Vec<String> = (10..42).map(|n| member(&format!("s{n}"), 100)).collect();
     let cx = received(&many.join(","));
