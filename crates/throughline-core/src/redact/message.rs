@@ -71,6 +71,8 @@ struct Scan<'a> {
     /// The end of the run without blanks that `at` is in, and the last `@` of it before a `?` or `#`.
     chunk_end: usize,
     last_at_sign: Option<usize>,
+    /// The end of the host of the last URL: what is before it was judged already.
+    authority_end: usize,
 }
 
 impl<'a> Scan<'a> {
@@ -83,6 +85,7 @@ impl<'a> Scan<'a> {
             changed: false,
             chunk_end: 0,
             last_at_sign: None,
+            authority_end: 0,
         }
     }
 
@@ -199,7 +202,7 @@ impl<'a> Scan<'a> {
             .iter()
             .any(|word| user.eq_ignore_ascii_case(word));
         let is_url = self.text[end..].starts_with("://");
-        (follows_host && !is_mail && !is_url).then_some(to)
+        (start >= self.authority_end && follows_host && !is_mail && !is_url).then_some(to)
     }
 
     /// The credentials of a URL whose `://` is next.
@@ -211,16 +214,16 @@ impl<'a> Scan<'a> {
         let authority = &self.text[from..host];
         let to = match self.last_at_sign.filter(|to| *to >= from) {
             Some(to) if authority.contains('@') => Some(to),
-            // A password with a `/` in it ends the authority too early; a port before it does not look like that.
+            // A password with a `/` in it ends the authority too early. On the web an `@` in the path is common, and a port
+            // before it is no password; elsewhere there is no such path.
             Some(to) => authority
                 .split_once(':')
-                .is_some_and(|(_, port)| {
-                    port.len() > 5 || !port.bytes().all(|byte| byte.is_ascii_digit())
-                })
+                .is_some_and(|(_, port)| !self.is_web_at(self.at) || !is_port(port))
                 .then_some(to),
             // Or with a `?` or `#`.
             None => authority.rfind('@').map(|at| from + at),
         };
+        self.authority_end = host;
         match to {
             None => self.at = from,
             Some(to) if &self.text[from..to] == "REDACTED:REDACTED" => self.at = to,
@@ -230,6 +233,15 @@ impl<'a> Scan<'a> {
                 self.out.push_str(REDACTED);
             }
         }
+    }
+
+    /// Says whether the `://` at a place follows a scheme of the web.
+    fn is_web_at(&self, at: usize) -> bool {
+        let head = &self.text.as_bytes()[..at];
+        ["http", "https", "ws", "wss"].iter().any(|scheme| {
+            let start = at.checked_sub(scheme.len());
+            start.is_some_and(|start| head[start..].eq_ignore_ascii_case(scheme.as_bytes()))
+        })
     }
 
     /// Puts `REDACTED` in the place of a part of the text and goes on behind it.
@@ -275,6 +287,10 @@ impl<'a> Scan<'a> {
     fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }
+}
+
+fn is_port(text: &str) -> bool {
+    (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 const fn is_word_byte(byte: u8) -> bool {

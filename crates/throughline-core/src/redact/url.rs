@@ -65,18 +65,14 @@ static ADVISED: [Cow<'static, str>; 7] = [
 /// assert_eq!(redact::url("https://u:p@host/a?sig=b", &keys), "https://REDACTED:REDACTED@host/a?sig=REDACTED");
 /// ```
 pub fn url<'a>(text: &'a str, keys: &QueryKeys) -> Cow<'a, str> {
-    let credentials = credentials(text);
-    let query_at = text
-        .find(['?', '#'])
-        .map(|at| at + 1)
-        .filter(|at| *at < text.len());
-    let rest = query_at.map(|at| query(&text[at..], keys));
-    let unchanged = credentials.is_none() && !matches!(rest, Some(Cow::Owned(_)));
-    if unchanged {
+    let query_at = text.find(['?', '#']).map_or(text.len(), |at| at + 1);
+    let (head, rest) = text.split_at(query_at);
+    let credentials = credentials(head);
+    let rest = query(rest, keys);
+    if credentials.is_none() && matches!(rest, Cow::Borrowed(_)) {
         return Cow::Borrowed(text);
     }
-    let mut out = String::with_capacity(text.len() + 2 * REDACTED.len());
-    let head = &text[..query_at.unwrap_or(text.len())];
+    let mut out = String::with_capacity(head.len() + REDACTED_CREDENTIALS.len() + rest.len());
     match credentials {
         Some((from, to)) => {
             out.push_str(&head[..from]);
@@ -85,7 +81,7 @@ pub fn url<'a>(text: &'a str, keys: &QueryKeys) -> Cow<'a, str> {
         }
         None => out.push_str(head),
     }
-    out.push_str(&rest.unwrap_or_default());
+    out.push_str(&rest);
     Cow::Owned(out)
 }
 
@@ -217,6 +213,7 @@ mod tests {
             ("/path?sig=x", "/path?sig=REDACTED"),
             ("", ""),
             ("?", "?"),
+            ("?://@", "?://@"),
         ] {
             assert_eq!(url(text, &QueryKeys::default()), expected, "{text}");
         }

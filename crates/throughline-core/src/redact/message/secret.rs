@@ -108,9 +108,14 @@ pub(super) fn token_len(text: &str, word: &str) -> Option<usize> {
     let len = run(&text[..text.floor_char_boundary(MAX_LOOK_AHEAD)], is_base64);
     let long = &text[..len];
     let classes = Classes::of(long.bytes());
-    let padded = long.ends_with('=') || long.contains('+');
-    let standard = long.len() >= 40 && !long.contains(['-', '_']) && !text[len..].starts_with('.');
-    (classes.mixed() && ((padded && len >= 20) || standard)).then(|| run(text, is_base64))
+    let padded = len >= 20 && classes.mixed() && (long.ends_with('=') || long.contains('+'));
+    let standard = len >= 40
+        && classes.upper >= 2
+        && classes.lower >= 2
+        && classes.digits >= 1
+        && !long.contains(['-', '_'])
+        && !text[len..].starts_with('.');
+    (padded || standard).then(|| run(text, is_base64))
 }
 
 /// The length of a private key in PEM that a text starts with, to the end of the text when it is not closed.

@@ -27,7 +27,7 @@ impl<'a> Authority<'a> {
             let port = if rest.is_empty() {
                 None
             } else {
-                port(rest.strip_prefix(':')?)?
+                port(rest.strip_prefix(':')?)?.0
             };
             return Some(Self { host, port });
         }
@@ -40,7 +40,7 @@ impl<'a> Authority<'a> {
                     port: None,
                 });
             }
-            Some((host, rest)) => (host, port(rest)?),
+            Some((host, rest)) => (host, port(rest)?.0),
         };
         let valid = !host.is_empty() && host.len() <= MAX_HOST && host.bytes().all(is_host_byte);
         valid.then_some(Self { host, port })
@@ -68,16 +68,19 @@ pub fn default_port(scheme: &str) -> Option<u16> {
     }
 }
 
-/// `Some(None)` for the empty port of `host:`, which RFC 3986 allows; `None` for garbage.
-fn port(text: &str) -> Option<Option<u16>> {
+/// The port behind a colon, which RFC 3986 allows to be empty; `None` for garbage.
+fn port(text: &str) -> Option<Port> {
     if text.is_empty() {
-        return Some(None);
+        return Some(Port(None));
     }
     if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    text.parse().ok().map(Some)
+    Some(Port(Some(text.parse().ok()?)))
 }
+
+/// A port that may be empty.
+struct Port(Option<u16>);
 
 /// RFC 3986, `reg-name`, with the underscore that container names use (it is in `unreserved` anyhow).
 fn is_host_byte(byte: u8) -> bool {

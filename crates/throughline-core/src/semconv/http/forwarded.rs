@@ -168,7 +168,7 @@ mod tests {
 
     use super::*;
 
-    fn lines(name: HeaderName, lines: &[&str]) -> HeaderMap {
+    fn lines(name: &HeaderName, lines: &[&str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(
@@ -231,14 +231,14 @@ mod tests {
     #[test]
     fn several_lines_are_one_list() {
         let headers = lines(
-            FORWARDED,
+            &FORWARDED,
             &["for=1.1.1.1, for=2.2.2.2", "\u{fc}=\u{ff}", "for=3.3.3.3"],
         );
         let nodes: Vec<_> = elements(&headers)
             .filter_map(|element| element.node)
             .collect();
         assert_eq!(nodes, ["1.1.1.1", "2.2.2.2", "3.3.3.3"]);
-        let headers = lines(X_FORWARDED_FOR, &["1.1.1.1, 2.2.2.2", "3.3.3.3"]);
+        let headers = lines(&X_FORWARDED_FOR, &["1.1.1.1, 2.2.2.2", "3.3.3.3"]);
         assert_eq!(
             x_forwarded_for(&headers).collect::<Vec<_>>(),
             ["3.3.3.3", "2.2.2.2", "1.1.1.1"]
@@ -253,7 +253,7 @@ mod tests {
             ("", None),
             (",b", None),
         ] {
-            let headers = lines(X_FORWARDED_HOST, &[line]);
+            let headers = lines(&X_FORWARDED_HOST, &[line]);
             assert_eq!(first(&headers, &X_FORWARDED_HOST), expected, "{line}");
         }
     }
