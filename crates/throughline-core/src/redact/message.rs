@@ -214,12 +214,13 @@ impl<'a> Scan<'a> {
         let authority = &self.text[from..host];
         let to = match self.last_at_sign.filter(|to| *to >= from) {
             Some(to) if authority.contains('@') => Some(to),
-            // A password with a `/` in it ends the authority too early. On the web an `@` in the path is common, and a port
-            // before it is no password; elsewhere there is no such path.
-            Some(to) => authority
+            // A password with a `/` in it ends the authority too early. Where an `@` in the path is common, only what cannot
+            // be a port is taken for such a password.
+            Some(to) if self.path_may_hold_at_sign(self.at) => authority
                 .split_once(':')
-                .is_some_and(|(_, port)| !self.is_web_at(self.at) || !is_port(port))
+                .is_some_and(|(_, port)| !is_port(port))
                 .then_some(to),
+            Some(to) => Some(to),
             // Or with a `?` or `#`.
             None => authority.rfind('@').map(|at| from + at),
         };
@@ -235,13 +236,15 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Says whether the `://` at a place follows a scheme of the web.
-    fn is_web_at(&self, at: usize) -> bool {
+    /// Says whether the `://` at a place follows a scheme of the web or of files, whose paths hold `@` now and then.
+    fn path_may_hold_at_sign(&self, at: usize) -> bool {
         let head = &self.text.as_bytes()[..at];
-        ["http", "https", "ws", "wss"].iter().any(|scheme| {
-            let start = at.checked_sub(scheme.len());
-            start.is_some_and(|start| head[start..].eq_ignore_ascii_case(scheme.as_bytes()))
-        })
+        ["http", "https", "ws", "wss", "file", "sqlite"]
+            .iter()
+            .any(|scheme| {
+                let start = at.checked_sub(scheme.len());
+                start.is_some_and(|start| head[start..].eq_ignore_ascii_case(scheme.as_bytes()))
+            })
     }
 
     /// Puts `REDACTED` in the place of a part of the text and goes on behind it.

@@ -14,6 +14,7 @@ fn plain_messages_are_returned_as_they_are() {
         "duplicate key value violates unique constraint users_email_key: Key (email)=(bob@example.com) already exists",
         "user bob@example.com is locked",
         "mailto:bob@example.com bounced",
+        "cannot open file:///home/@bob/x",
         "user 67e55044-10b1-426f-9247-bb680e5fe0c8 not found",
         "error sending request for url (https://api.example.com:8443/v1/users?page=2)",
         "profile https://medium.com/@bob not found",
@@ -71,6 +72,10 @@ fn credentials_of_urls_and_connection_strings_are_removed() {
         (
             "postgres://app:/hunter2@db/x",
             "postgres://REDACTED:REDACTED@db/x",
+        ),
+        (
+            "root:///hunter2@tcp(db)/x",
+            "root://REDACTED:REDACTED@tcp(db)/x",
         ),
         (
             "postgres://app:1/hunter2@db/x",

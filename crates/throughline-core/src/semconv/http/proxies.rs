@@ -20,10 +20,11 @@ use ipnet::IpNet;
 /// ```
 /// use throughline_core::semconv::http::TrustedProxies;
 ///
-/// let cdn = "203.0.113.0/24".parse().expect("a network");
+/// let cdn: ipnet::IpNet = "203.0.113.0/24".parse()?;
 /// let proxies = TrustedProxies::default().network(cdn);
-/// assert!(proxies.trusts("203.0.113.7".parse().expect("an address")));
-/// assert!(!proxies.trusts("198.51.100.1".parse().expect("an address")));
+/// assert!(proxies.trusts("203.0.113.7".parse()?));
+/// assert!(!proxies.trusts("198.51.100.1".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustedProxies {
