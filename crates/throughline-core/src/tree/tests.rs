@@ -7,6 +7,7 @@ use opentelemetry::{
     Array, KeyValue, SpanId, StringValue, TraceFlags, TraceId, Value,
     trace::{Event, Link, SpanContext, SpanKind, Status, TraceState},
 };
+use proptest::prelude::*;
 
 use super::{
     Attributes, Ids, Place, TreeOptions, attribute_list, attributes::push_escaped, duration,
@@ -483,4 +484,38 @@ fn a_trace_knows_its_places_and_sums() {
             (2, Place::Child)
         ]
     );
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_parents_say_each_span_is_there_once_and_below_its_parent(
+        parents in prop::collection::vec((0_u64..24, any::<bool>(), 0_u64..4), 0..20),
+    ) {
+        let spans: Vec<_> = (1..)
+            .zip(&parents)
+            .map(|(id, &(parent, remote, start))| {
+                let mut span = span(id, parent, start, "any");
+                span.parent_is_remote = remote;
+                span
+            })
+            .collect();
+        let mut ids = Vec::new();
+        for trace in traces(&spans) {
+            let mut path = Vec::new();
+            for row in trace.rows {
+                path.truncate(row.depth);
+                prop_assert_eq!(path.len(), row.depth, "a level was left out");
+                if row.place == Place::Child {
+                    prop_assert_eq!(path.last().copied(), row.span.parent_span_id);
+                } else {
+                    prop_assert_eq!(row.depth, 0);
+                }
+                path.push(row.span.span_id);
+                ids.push(row.span.span_id.to_bytes());
+            }
+        }
+        ids.sort_unstable();
+        let expected: Vec<_> = spans.iter().map(|span| span.span_id.to_bytes()).collect();
+        prop_assert_eq!(ids, expected);
+    }
 }
