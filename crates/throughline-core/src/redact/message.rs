@@ -150,6 +150,14 @@ impl<'a> Scan<'a> {
     /// The value behind a word that names a secret.
     fn announced(&self, word: &str, end: usize) -> Option<(usize, usize)> {
         let kind = secret::kind_of(word)?;
+        if self.text[end..].starts_with("::")
+            && self
+                .byte(end + 2)
+                .is_some_and(|byte| byte.is_ascii_alphabetic())
+        {
+            // A path of Rust, as `jsonwebtoken::errors::Error`.
+            return None;
+        }
         let blanks = self.skip(end, |byte| byte == b' ' || byte == b'\t');
         let closed = self.skip(end, |byte| b" \t\"'`)]\\".contains(&byte));
         let from = match self.byte(closed) {

@@ -126,8 +126,10 @@ super::names::names! {
 
     // Ours.
 
-    /// string, ours: how the work ended, as `completed`, `client_disconnected_mid_body`, `panicked`.
+    /// string, ours: how the work ended, as `completed`, `client_gone_mid_body`, `panicked`.
     THROUGHLINE_OUTCOME = "throughline.outcome";
+    /// double, ours: milliseconds that a query on a pool waited for its connection.
+    THROUGHLINE_DB_ACQUIRE_MS = "throughline.db.acquire_ms";
 
     // Old HTTP names, up to 1.20.
 

@@ -24,6 +24,7 @@ fn plain_messages_are_returned_as_they_are() {
         "Http2ConnectionError in hyper_util::client::legacy::connect::http::HttpConnector",
         "pod my-service-7d9f8b6c5d-x2k4q is gone",
         "token expired",
+        "jsonwebtoken::errors::Error in app::auth::login",
         "basic authentication failed",
         "bearer token is missing",
         "2026-11-22T22:15:39.123456Z timed out after 30s",
