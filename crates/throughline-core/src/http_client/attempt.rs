@@ -89,12 +89,18 @@ impl Attempt {
         self.parts.is_encrypted
     }
 
-    /// Sends the request: polls `work` in the attempt's context.
+    /// Sends the request: makes the future in the attempt's context, and polls it there.
     ///
-    /// A panic in it ends the span, with `error.type` = `panic`, and goes on.
-    pub fn observe<F: Future>(self, work: F) -> Observed<F> {
+    /// A panic ends the span, with `error.type` = `panic`, and goes on.
+    pub fn send<F: Future>(mut self, make: impl FnOnce() -> F) -> Observed<F> {
+        let context = self.context().clone();
+        let work = {
+            let _unwind = UnwindGuard::new(|| self.panicked());
+            let _guard = context.clone().attach();
+            make()
+        };
         Observed {
-            work: Attached::new(work, self.context().clone()),
+            work: Attached::new(work, context),
             attempt: Some(self),
         }
     }
@@ -148,6 +154,16 @@ impl Attempt {
     /// status's description, free of secrets; it runs only if somebody records.
     pub fn failed(mut self, error_type: &'static str, describe: impl FnOnce() -> String) {
         self.end(None, None, Some(error_type), describe, None);
+    }
+
+    fn panicked(&mut self) {
+        self.end(
+            None,
+            None,
+            Some("panic"),
+            String::new,
+            Some(&Outcome::Panicked),
+        );
     }
 
     fn end(
@@ -213,7 +229,7 @@ impl fmt::Debug for Parts {
 }
 
 pin_project! {
-    /// A request that is being sent: the future of [`Attempt::observe`].
+    /// A request that is being sent: the future of [`Attempt::send`].
     ///
     /// Its output is that of the work, and the attempt, which still has to be ended.
     #[derive(Debug)]
@@ -235,8 +251,7 @@ impl<F: Future> Future for Observed<F> {
         let output = {
             let _unwind = UnwindGuard::new(|| {
                 if let Some(attempt) = attempt.as_mut() {
-                    let panicked = Outcome::Panicked;
-                    attempt.end(None, None, Some("panic"), String::new, Some(&panicked));
+                    attempt.panicked();
                 }
             });
             task::ready!(this.work.poll(task))

@@ -5,12 +5,12 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use opentelemetry::{
-    KeyValue, StringValue,
-    metrics::{BoundHistogram, Histogram},
-};
+use opentelemetry::{KeyValue, StringValue, metrics::Histogram};
 
-use crate::semconv::{attr, http::Authority};
+use crate::{
+    semconv::{attr, http::Authority},
+    telemetry::HistogramSeries,
+};
 
 /// How many shards there are, so that two threads seldom meet at one lock.
 const SHARDS: usize = 64;
@@ -28,7 +28,7 @@ const PEERS_PER_SERVER: usize = 16;
 pub(super) struct Endpoints {
     shards: [RwLock<Vec<Arc<Endpoint>>>; SHARDS],
     duration: Histogram<f64>,
-    overflow: BoundHistogram<f64>,
+    overflow: HistogramSeries<f64>,
 }
 
 /// One server, as requests name it.
@@ -37,7 +37,7 @@ pub(super) struct Endpoint {
     port: Option<u16>,
     /// Whether there was room to keep it.
     kept: bool,
-    series: RwLock<Vec<(Series, BoundHistogram<f64>)>>,
+    series: RwLock<Vec<(Series, HistogramSeries<f64>)>>,
     peers: RwLock<Vec<(IpAddr, Arc<str>)>>,
 }
 
@@ -53,7 +53,7 @@ pub(super) struct Series {
 
 impl Endpoints {
     pub(super) fn new(duration: Histogram<f64>) -> Self {
-        let overflow = duration.bind(&[KeyValue::new("otel.metric.overflow", true)]);
+        let overflow = HistogramSeries::new(&duration, &[KeyValue::new("otel.metric.overflow", true)]);
         Self {
             shards: std::array::from_fn(|_| RwLock::default()),
             duration,
@@ -96,7 +96,7 @@ impl Endpoints {
 
     /// Measures an attempt.
     pub(super) fn record(&self, endpoint: &Endpoint, series: &Series, seconds: f64) {
-        let find = |all: &[(Series, BoundHistogram<f64>)]| {
+        let find = |all: &[(Series, HistogramSeries<f64>)]| {
             let (_, found) = all.iter().find(|(each, _)| each == series)?;
             found.record(seconds);
             Some(())
@@ -122,7 +122,7 @@ impl Endpoints {
         if !endpoint.kept || all.len() >= SERIES_PER_SERVER {
             return self.overflow.record(seconds);
         }
-        let bound = self.duration.bind(&series.labels(endpoint));
+        let bound = HistogramSeries::new(&self.duration, &series.labels(endpoint));
         bound.record(seconds);
         if all.iter().all(|(each, _)| each != series) {
             all.push((series.clone(), bound));

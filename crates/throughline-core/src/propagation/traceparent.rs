@@ -119,6 +119,14 @@ impl Traceparent {
         out
     }
 
+    /// Names a span that exists nowhere: the one that this process would have recorded.
+    pub(super) fn with_fresh_span_id(self) -> Self {
+        Self {
+            span_id: SpanId::from(fastrand::u64(1..)),
+            ..self
+        }
+    }
+
     pub(super) fn trace_id(self) -> TraceId {
         self.trace_id
     }

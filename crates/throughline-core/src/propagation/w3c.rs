@@ -42,9 +42,14 @@ pub(super) fn extract_baggage(carrier: &impl ReadFields, base: &Context) -> Opti
 pub(super) fn inject_trace(cx: &Context, carrier: &mut impl WriteFields) {
     let span = cx.span();
     let span_context = span.span_context();
-    let Some(parent) = Traceparent::from_span_context(span_context) else {
+    let Some(mut parent) = Traceparent::from_span_context(span_context) else {
         return;
     };
+    if span_context.is_remote() && !span_context.is_sampled() {
+        // Nothing records here, so this process has no span to name as the parent. The caller's
+        // own must not be passed on: level 2 asks each hop that takes part for an id of its own.
+        parent = parent.with_fresh_span_id();
+    }
     carrier.set_traceparent(parent);
     match tracestate::encode(cx, span_context) {
         Some(list) => carrier.set(Field::Tracestate, list),

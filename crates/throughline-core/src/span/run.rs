@@ -36,7 +36,7 @@ pin_project! {
             if let StateProjection::Running { work, running } = this.project().state.project() {
                 // First the work, inside its context: its destructors belong to the span.
                 work.finish();
-                running.end(Outcome::Cancelled);
+                running.end(&Outcome::Cancelled);
             }
         }
     }
@@ -87,7 +87,7 @@ where
         };
         let output = task::ready!(running.observe_unwind(|| work.poll(task)));
         let outcome = O::outcome(&output, running.context());
-        running.end(outcome);
+        running.end(&outcome);
         state.set(State::Done);
         Poll::Ready(output)
     }
@@ -155,12 +155,12 @@ impl Running {
 
     /// Runs a part of the work. A panic in it ends the span, and goes on.
     pub(super) fn observe_unwind<R>(&self, work: impl FnOnce() -> R) -> R {
-        let _unwind = UnwindGuard::new(|| self.end(Outcome::Panicked));
+        let _unwind = UnwindGuard::new(|| self.end(&Outcome::Panicked));
         work()
     }
 
     /// Ends the span. An end after the first changes nothing.
-    pub(super) fn end(&self, outcome: Outcome) {
+    pub(super) fn end(&self, outcome: &Outcome) {
         if !self.started.recording {
             return;
         }

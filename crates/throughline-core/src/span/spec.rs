@@ -1,6 +1,6 @@
 //! A span that has not started yet.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, sync::LazyLock};
 
 use opentelemetry::{
     Context, InstrumentationScope, Key, KeyValue,
@@ -131,7 +131,7 @@ impl SpanSpec {
             let _guard = running.context().clone().attach();
             work()
         });
-        running.end(O::outcome(&value, running.context()));
+        running.end(&O::outcome(&value, running.context()));
         value
     }
 
@@ -143,12 +143,9 @@ impl SpanSpec {
             root,
             recorded: _,
         } = self;
-        // One look-up for all spans made by hand.
-        static RESOLVER: std::sync::LazyLock<Resolver<ManualSpans>> =
-            std::sync::LazyLock::new(Resolver::new);
         let spans = match telemetry {
-            Some(telemetry) => telemetry.instruments::<ManualSpans>(),
-            None => RESOLVER.get(),
+            Some(telemetry) => telemetry.instruments(),
+            None => MANUAL_SPANS.get(),
         };
         let current = Context::current();
         let parent = if root {
@@ -159,6 +156,9 @@ impl SpanSpec {
         Running::new(&spans.tracer, &parent, builder, attributes)
     }
 }
+
+/// One look-up serves all spans made by hand.
+static MANUAL_SPANS: LazyLock<Resolver<ManualSpans>> = LazyLock::new(Resolver::new);
 
 struct ManualSpans {
     tracer: Tracer,

@@ -144,8 +144,7 @@ impl OtelGlobal {
     fn is_time_to_look(&self) -> bool {
         let now = u64::try_from(PROCESS_START.elapsed().as_millis()).unwrap_or(u64::MAX - 1) + 1;
         let last = self.looked_at.load(Ordering::Relaxed);
-        let interval = LOOK_AGAIN.as_millis() as u64;
-        (last == 0 || now.saturating_sub(last) >= interval)
+        (last == 0 || Duration::from_millis(now.saturating_sub(last)) >= LOOK_AGAIN)
             && self
                 .looked_at
                 .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)

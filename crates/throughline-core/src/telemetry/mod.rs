@@ -14,9 +14,11 @@ mod global;
 mod handle;
 mod head;
 mod resolver;
+mod series;
 mod tracer;
 
 pub use handle::{Instruments, Telemetry};
 pub use head::{Head, HeadSampler};
 pub use resolver::Resolver;
+pub use series::{HistogramSeries, UpDownSeries};
 pub use tracer::{Started, Tracer};

@@ -8,6 +8,7 @@ use opentelemetry::{
 };
 
 use super::{Head, HeadSampler};
+use crate::propagation::inherit_random_flag;
 
 /// Starts spans of one instrumentation scope. Clones share everything.
 #[derive(Clone)]
@@ -164,24 +165,13 @@ impl Started {
 
     /// The context of a span that does not record.
     ///
-    /// Below a parent that is not sampled it is the parent's own: the ids sent on then name
-    /// a span that the caller knows, and no flag or list member of the caller is lost.
+    /// Below a parent that is not sampled it is the parent's own, which costs nothing and
+    /// loses no flag and no list member of the caller.
     fn dropped(parent: &Context, parent_ids: &SpanContext, ids: SpanContext) -> Self {
         if !ids.is_valid() || (parent_ids.is_valid() && !parent_ids.is_sampled()) {
             return Self::not_recording(parent.clone());
         }
-        let ids = if parent_ids.is_valid() {
-            // The SDK clears every flag of a dropped span. Only `sampled` is its to clear.
-            SpanContext::new(
-                ids.trace_id(),
-                ids.span_id(),
-                parent_ids.trace_flags().with_sampled(false),
-                false,
-                parent_ids.trace_state().clone(),
-            )
-        } else {
-            ids
-        };
+        let ids = inherit_random_flag(ids, parent_ids);
         Self::not_recording(parent.with_remote_span_context(ids))
     }
 }

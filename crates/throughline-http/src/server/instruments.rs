@@ -5,12 +5,12 @@ use std::{fmt, sync::Arc};
 use arc_swap::ArcSwap;
 use opentelemetry::{
     InstrumentationScope, KeyValue,
-    metrics::{BoundUpDownCounter, Histogram, UpDownCounter},
+    metrics::{Histogram, UpDownCounter},
 };
 use throughline_core::{
     propagation::Propagation,
     semconv::{Conventions, SCHEMA_URL, attr, metric},
-    telemetry::{Instruments, Telemetry, Tracer},
+    telemetry::{Instruments, Telemetry, Tracer, UpDownSeries},
 };
 
 use super::route::RouteTable;
@@ -26,7 +26,7 @@ pub(super) struct ServerInstruments {
     pub(super) response_size: Histogram<u64>,
     active: UpDownCounter<i64>,
     /// One counter for each method and scheme; both come from short lists.
-    active_bound: ArcSwap<Vec<(&'static str, &'static str, BoundUpDownCounter<i64>)>>,
+    active_bound: ArcSwap<Vec<(&'static str, &'static str, UpDownSeries)>>,
 }
 
 impl Instruments for ServerInstruments {
@@ -76,17 +76,20 @@ impl Instruments for ServerInstruments {
 impl ServerInstruments {
     /// Counts a request as begun or over.
     pub(super) fn add_active(&self, method: &'static str, scheme: &'static str, change: i64) {
-        let find = |all: &[(&'static str, &'static str, BoundUpDownCounter<i64>)]| {
+        let find = |all: &[(&'static str, &'static str, UpDownSeries)]| {
             let found = all
                 .iter()
                 .find(|(each, of, _)| *each == method && *of == scheme);
             found.map(|(_, _, counter)| counter.add(change))
         };
         if find(&self.active_bound.load()).is_none() {
-            let counter = self.active.bind(&[
-                KeyValue::new(attr::HTTP_REQUEST_METHOD, method),
-                KeyValue::new(attr::URL_SCHEME, scheme),
-            ]);
+            let counter = UpDownSeries::new(
+                &self.active,
+                &[
+                    KeyValue::new(attr::HTTP_REQUEST_METHOD, method),
+                    KeyValue::new(attr::URL_SCHEME, scheme),
+                ],
+            );
             counter.add(change);
             self.active_bound.rcu(|all| {
                 let mut all = Vec::clone(all);

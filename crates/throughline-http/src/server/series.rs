@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use http::StatusCode;
-use opentelemetry::{KeyValue, StringValue, metrics::BoundHistogram};
-use throughline_core::semconv::attr;
+use opentelemetry::{KeyValue, StringValue};
+use throughline_core::{semconv::attr, telemetry::HistogramSeries};
 
 use super::{instruments::ServerInstruments, route::Route};
 
@@ -30,9 +30,9 @@ pub(super) struct SeriesSet(ArcSwap<Vec<(Labels, Arc<Series>)>>);
 /// One set of labels, bound in each histogram.
 #[derive(Debug)]
 pub(super) struct Series {
-    pub(super) duration: BoundHistogram<f64>,
-    pub(super) request_size: BoundHistogram<u64>,
-    pub(super) response_size: BoundHistogram<u64>,
+    pub(super) duration: HistogramSeries<f64>,
+    pub(super) request_size: HistogramSeries<u64>,
+    pub(super) response_size: HistogramSeries<u64>,
 }
 
 impl SeriesSet {
@@ -53,9 +53,9 @@ impl SeriesSet {
     fn bind(&self, labels: &Labels, route: &Route, instruments: &ServerInstruments) -> Arc<Series> {
         let attributes = labels.attributes(route);
         let series = Arc::new(Series {
-            duration: instruments.duration.bind(&attributes),
-            request_size: instruments.request_size.bind(&attributes),
-            response_size: instruments.response_size.bind(&attributes),
+            duration: HistogramSeries::new(&instruments.duration, &attributes),
+            request_size: HistogramSeries::new(&instruments.request_size, &attributes),
+            response_size: HistogramSeries::new(&instruments.response_size, &attributes),
         });
         self.0.rcu(|bound| {
             let mut bound = Vec::clone(bound);

@@ -21,7 +21,7 @@ fn carrier(lines: &[(&str, &str)]) -> Carrier {
 
 fn full() -> Carrier {
     carrier(&[
-        ("traceparent", &parent("02")),
+        ("traceparent", &parent("03")),
         ("tracestate", "foo=1,x@@y=2"),
         ("baggage", "user=alice"),
     ])
@@ -34,6 +34,23 @@ fn what_comes_in_goes_out_unchanged() {
     let mut outgoing = Carrier::new();
     propagator.inject_context(&cx, &mut outgoing);
     assert_eq!(outgoing, full());
+}
+
+#[test]
+fn a_caller_that_is_not_sampled_is_not_the_parent_of_what_is_called() {
+    let propagator = W3cPropagator::default();
+    let sent = parent("02");
+    let cx = propagator.extract_with_context(&Context::new(), &carrier(&[("traceparent", &sent)]));
+    let mut parents = std::collections::HashSet::new();
+    for _ in 0..100 {
+        let mut outgoing = Carrier::new();
+        propagator.inject_context(&cx, &mut outgoing);
+        let value = outgoing["traceparent"].clone();
+        assert_eq!((&value[..36], &value[52..]), (&sent[..36], "-02"));
+        assert_ne!(value, sent);
+        parents.insert(value);
+    }
+    assert_eq!(parents.len(), 100, "each call has a parent id of its own");
 }
 
 #[test]

@@ -1,0 +1,3 @@
+//! The executors of MySQL.
+
+super::executors!(sqlx_mysql::MySql, MySqlPool, MySqlConnection, MySqlTransaction);

@@ -1,0 +1,3 @@
+//! The executors of SQLite.
+
+super::executors!(sqlx_sqlite::Sqlite, SqlitePool, SqliteConnection, SqliteTransaction);

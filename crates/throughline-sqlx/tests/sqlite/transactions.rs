@@ -1,0 +1,135 @@
+//! Transactions, savepoints and their ends.
+
+use expect_test::expect;
+use throughline_core::span;
+use throughline_sqlx::{SqliteConnection, SqlitePool, SqliteTransaction};
+use throughline_testing::Collector;
+
+use crate::{database, names};
+
+async fn add(conn: &mut SqliteConnection<'_>, name: &str) -> sqlx::Result<()> {
+    sqlx::query("INSERT INTO users (name) VALUES (?)").bind(name).execute(&mut *conn).await?;
+    Ok(())
+}
+
+async fn add_two(tx: &mut SqliteTransaction<'_>) -> sqlx::Result<()> {
+    sqlx::query("INSERT INTO users (name) VALUES (?)").bind("Alan").execute(&mut **tx).await?;
+    add(tx, "Edsger").await
+}
+
+const COMMAND: &[&str] = &["db.operation.name", "db.rows_affected"];
+
+#[tokio::test]
+async fn a_committed_transaction_shows_its_begin_and_commit() {
+    let collector = Collector::new();
+    let pool = database(&collector).await;
+
+    let work = span("request").run(async {
+        let mut tx = pool.begin().await?;
+        sqlx::query("DELETE FROM users").execute(&mut *tx).await?;
+        add_two(&mut tx).await?;
+        tx.commit().await
+    });
+    collector.run(work).await.unwrap();
+
+    assert_eq!(names(&pool).await, ["Alan", "Edsger"]);
+    expect![[r#"
+    "#]]
+    .assert_eq(&collector.tree(COMMAND));
+    assert!(collector.span("request").events.is_empty());
+}
+
+#[tokio::test]
+async fn a_rolled_back_transaction_shows_its_rollback() {
+    let collector = Collector::new();
+    let pool = database(&collector).await;
+
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    add(&mut tx, "Alan").await.unwrap();
+    tx.rollback().await.unwrap();
+
+    assert_eq!(names(&pool).await, ["Ada", "Grace"]);
+    expect![[r#"
+    "#]]
+    .assert_eq(&collector.tree(COMMAND));
+}
+
+#[tokio::test]
+async fn a_dropped_transaction_leaves_an_event_on_the_current_span() {
+    let collector = Collector::new();
+    let pool = database(&collector).await;
+
+    let work = span("request").run(async {
+        let mut tx = pool.begin().await?;
+        add(&mut tx, "Alan").await?;
+        add(&mut tx, "Ada").await?;
+        tx.commit().await
+    });
+    collector.run(work).await.unwrap_err();
+
+    assert_eq!(names(&pool).await, ["Ada", "Grace"]);
+    let events = collector.span("request").events;
+    let event = events.iter().find(|e| e.name == "throughline.db.rollback_on_drop").unwrap();
+    assert_eq!(event.attributes[0].to_string(), "");
+    expect![[r#"
+    "#]]
+    .assert_eq(&collector.tree(&["error.type"]));
+}
+
+#[tokio::test]
+async fn savepoints_nest() {
+    let collector = Collector::new();
+    let pool = database(&collector).await;
+
+    let mut outer = pool.try_begin().await.unwrap().unwrap();
+    let mut kept = outer.begin().await.unwrap();
+    add(&mut kept, "Alan").await.unwrap();
+    kept.commit().await.unwrap();
+    let mut undone = outer.begin().await.unwrap();
+    add(&mut undone, "Edsger").await.unwrap();
+    undone.rollback().await.unwrap();
+    outer.commit().await.unwrap();
+
+    assert_eq!(names(&pool).await, ["Ada", "Grace", "Alan"]);
+    expect![[r#"
+    "#]]
+    .assert_eq(&collector.tree(COMMAND));
+}
+
+#[tokio::test]
+async fn a_transaction_on_a_file_is_seen_by_the_pool_s_other_connections_after_its_commit() {
+    let collector = Collector::new();
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}?mode=rwc", directory.path().join("users.db").display());
+    let pool = SqlitePool::connect(&url).await.unwrap().with_telemetry(collector.telemetry());
+    sqlx::raw_sql("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)")
+        .execute(&pool)
+        .await
+        .unwrap();
+
+    let mut conn = pool.acquire().await.unwrap();
+    let mut tx = conn.begin().await.unwrap();
+    add(&mut tx, "Ada").await.unwrap();
+    assert!(names(&pool).await.is_empty());
+    tx.commit().await.unwrap();
+    assert_eq!(names(&pool).await, ["Ada"]);
+
+    expect![[r#"
+    "#]]
+    .assert_eq(&collector.tree(COMMAND));
+}
+
+#[tokio::test]
+async fn a_connection_that_belongs_to_no_pool_is_traced_too() {
+    use sqlx::Connection as _;
+    let collector = Collector::new();
+    let mut raw = sqlx::SqliteConnection::connect("sqlite::memory:").await.unwrap();
+
+    let mut conn = SqliteConnection::new(&mut raw).with_telemetry(collector.telemetry());
+    sqlx::query("SELECT 1").execute(&mut conn).await.unwrap();
+    conn.begin().await.unwrap().commit().await.unwrap();
+
+    expect![[r#"
+    "#]]
+    .assert_eq(&collector.tree(COMMAND));
+}
