@@ -72,9 +72,13 @@ async fn a_sampled_caller_is_the_parent_and_its_state_goes_on() {
         "vendor=1",
         "the exported span has the state too"
     );
-    check(&collector, &[], &expect![[r#"
+    check(
+        &collector,
+        &[],
+        &expect![[r#"
         SERVER GET / (remote parent)
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -184,12 +188,16 @@ async fn the_context_is_current_while_a_stream_is_polled_and_not_after() {
     let answer = send(&app, support::get("/")).await;
     assert_eq!(answer.body(), "0\n1\n");
     assert!(!Context::map_current(TraceContextExt::has_active_span));
-    check(&collector, &[], &expect![[r#"
+    check(
+        &collector,
+        &[],
+        &expect![[r#"
         SERVER GET /
           INTERNAL step 0
           INTERNAL step 1
           INTERNAL step 2
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]

@@ -63,9 +63,13 @@ async fn a_body_that_was_read_ends_the_span_at_its_last_byte() {
     );
     let body = response.into_body().collect().await.unwrap().to_bytes();
     assert_eq!(&body[..], b"onetwo");
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER GET [http.response.status_code=200]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -84,9 +88,13 @@ async fn a_body_of_known_length_ends_the_span_without_another_poll() {
     assert!(!body.is_end_stream());
     body.frame().await.unwrap().unwrap();
     assert!(body.is_end_stream());
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER GET [http.response.status_code=200]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -102,9 +110,13 @@ async fn trailers_pass_and_end_the_span() {
         .await
         .unwrap();
     assert_eq!(read.trailers(), Some(&trailers));
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER GET [http.response.status_code=200]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -121,9 +133,13 @@ async fn a_body_that_fails_is_a_body_error() {
         format!("{error:?}").contains("disk gone"),
         "the error must pass unchanged: {error:?}"
     );
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER GET ERROR [http.response.status_code=200 error.type=ScriptedError throughline.outcome=body_error]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -134,9 +150,13 @@ async fn a_body_that_is_dropped_half_way_is_a_client_that_left() {
         .into_body();
     body.frame().await.unwrap().unwrap();
     drop(body);
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER GET ERROR [http.response.status_code=200 error.type=client_gone_mid_body throughline.outcome=client_gone_mid_body]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -151,9 +171,13 @@ async fn an_event_stream_that_is_dropped_is_no_error() {
         .into_body();
     body.frame().await.unwrap().unwrap();
     drop(body);
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER GET [http.response.status_code=200 throughline.outcome=cancelled]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -167,9 +191,13 @@ async fn a_request_that_is_dropped_before_its_head_is_a_client_that_left_early()
     let mut future = Box::pin(service.call(Request::new(())));
     assert!(futures_util::poll!(future.as_mut()).is_pending());
     drop(future);
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER GET ERROR [error.type=client_gone_before_head throughline.outcome=client_gone_before_head]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -181,9 +209,13 @@ async fn a_request_that_is_never_polled_ends_too() {
         .with_telemetry(collector.telemetry())
         .layer(service);
     drop(service.call(Request::new(())));
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER GET ERROR [error.type=client_gone_before_head throughline.outcome=client_gone_before_head]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -244,9 +276,13 @@ async fn an_error_of_the_service_passes_unchanged_and_is_recorded_by_its_type() 
     let layer = ServerLayer::new().with_telemetry(collector.telemetry());
     let error = layer.layer(service).oneshot(Request::new(())).await.err();
     assert_eq!(error, Some(OutOfStock));
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER GET ERROR [error.type=OutOfStock throughline.outcome=error]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -259,9 +295,13 @@ async fn a_timeout_inside_the_layer_is_a_timeout() {
         .service(slow);
     let error = service.oneshot(Request::new(())).await.err().unwrap();
     assert!(error.is::<tower::timeout::error::Elapsed>());
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER GET ERROR [error.type=timeout throughline.outcome=timed_out]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -281,9 +321,13 @@ async fn a_panic_is_recorded_and_goes_on() {
     let task = tokio::spawn(app.oneshot(support::get("/late")));
     let panic = task.await.unwrap_err().into_panic();
     assert_eq!(panic.downcast_ref::<&str>(), Some(&"no such luck"));
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER GET /late ERROR [error.type=panic throughline.outcome=panicked]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -299,9 +343,13 @@ async fn a_panic_in_the_call_itself_is_recorded_too() {
         .layer(service);
     let call = std::panic::AssertUnwindSafe(|| drop(service.call(Request::new(()))));
     std::panic::catch_unwind(call).unwrap_err();
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER GET ERROR [error.type=panic throughline.outcome=panicked]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -325,9 +373,13 @@ async fn a_panic_in_the_body_is_recorded() {
     tokio::spawn(response.into_body().collect())
         .await
         .unwrap_err();
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER GET ERROR [http.response.status_code=200 error.type=panic throughline.outcome=panicked]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -344,7 +396,10 @@ async fn status_codes_decide_the_status() {
     for code in [200, 302, 404, 500, 503] {
         send(&app, support::get(&format!("/{code}"))).await;
     }
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER GET /{code} [http.response.status_code=200]
 
         SERVER GET /{code} [http.response.status_code=302]
@@ -354,7 +409,8 @@ async fn status_codes_decide_the_status() {
         SERVER GET /{code} ERROR [http.response.status_code=500 error.type="500"]
 
         SERVER GET /{code} ERROR [http.response.status_code=503 error.type="503"]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -431,11 +487,15 @@ async fn a_client_that_hangs_up_is_seen_on_a_real_socket() {
     .await;
     drop(late);
     collector.wait_for(2).await;
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER GET /slow ERROR [error.type=client_gone_before_head throughline.outcome=client_gone_before_head]
 
         SERVER GET /stream ERROR [http.response.status_code=200 error.type=client_gone_mid_body throughline.outcome=client_gone_mid_body]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -460,7 +520,11 @@ async fn destructors_run_inside_the_context() {
     let mut future = Box::pin(service.call(Request::new(())));
     assert!(futures_util::poll!(future.as_mut()).is_pending());
     drop(future);
-    check(&collector, &["dropped.inside"], &expect![[r#"
+    check(
+        &collector,
+        &["dropped.inside"],
+        &expect![[r#"
         SERVER GET ERROR [dropped.inside=true]
-    "#]]);
+    "#]],
+    );
 }

@@ -161,31 +161,62 @@ async fn a_layer_outside_the_router_learns_the_route_from_a_route_layer() {
             .unwrap();
         read(app.clone().oneshot(request).await.unwrap()).await;
     }
-    support::check(&collector, SHOWN, &expect![[r#"
+    support::check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER GET /users/{id} [http.route=/users/{id} http.response.status_code=200]
 
         SERVER POST /api/posts/{id} [http.route=/api/posts/{id} http.response.status_code=200]
 
         SERVER GET [http.response.status_code=404]
+    "#]],
+    );
+}
+
+#[tokio::test]
+async fn a_layer_outside_the_router_learns_the_route_by_itself() {
+    let collector = Collector::new();
+    let router = Router::new()
+        .route("/users/{id}", get(ok))
+        .nest("/api", Router::new().route("/posts/{id}", get(ok)))
+        .fallback(ok);
+    let app = layer(&collector).layer(router);
+    for target in ["/users/7", "/api/posts/1", "/nowhere"] {
+        read(app.clone().oneshot(support::get(target)).await.unwrap()).await;
+    }
+    support::check(&collector, SHOWN, &expect![[r#"
+        SERVER GET /users/{id} [http.route=/users/{id} http.response.status_code=200]
+
+        SERVER GET /api/posts/{id} [http.route=/api/posts/{id} http.response.status_code=200]
+
+        SERVER GET [http.response.status_code=200]
     "#]]);
 }
 
 #[tokio::test]
-async fn a_layer_outside_the_router_learns_the_route_from_the_extractor() {
+async fn a_layer_outside_other_layers_learns_the_route_from_the_extractor() {
     let collector = Collector::new();
     let router = Router::new().route(
         "/users/{id}",
         get(|trace: CurrentTrace| async move { trace.to_string() }),
     );
-    let app = layer(&collector).layer(router);
+    let app = ServiceBuilder::new()
+        .layer(layer(&collector))
+        .map_request(|request: Request<Body>| request)
+        .service(router);
     let answer = read(app.oneshot(support::get("/users/7")).await.unwrap()).await;
     let [span] = &collector.spans()[..] else {
         panic!("one span")
     };
     assert_eq!(*answer.body(), span.trace_id.to_string());
-    support::check(&collector, SHOWN, &expect![[r#"
+    support::check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER GET /users/{id} [http.route=/users/{id} http.response.status_code=200]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -198,9 +229,13 @@ async fn two_layers_on_one_request_make_one_span() {
         .nest_service("/api", inner)
         .layer(layer(&collector));
     send(&app, support::get("/api/users/7")).await;
-    support::check(&collector, SHOWN, &expect![[r#"
+    support::check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER GET /api/users/{id} [http.route=/api/users/{id} http.response.status_code=200]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -215,9 +250,13 @@ async fn any_tower_service_can_tell_its_route() {
         .layer(service);
     let response = app.oneshot(support::get("/things/4")).await.unwrap();
     read(response.map(Body::new)).await;
-    support::check(&collector, SHOWN, &expect![[r#"
+    support::check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER GET /things/{thing} [http.route=/things/{thing} http.response.status_code=200]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -238,11 +277,15 @@ async fn names_and_routes_can_be_given() {
         .unwrap();
     send(&app, named).await;
     send(&app, support::get("/other")).await;
-    support::check(&collector, SHOWN, &expect![[r#"
+    support::check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER operation [http.route=/graphql http.response.status_code=200]
 
         SERVER GET /given [http.route=/given http.response.status_code=404]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]

@@ -37,9 +37,13 @@ async fn work_that_succeeds_ends_its_span_without_a_status() {
         )
         .await;
     assert_eq!(receipt, Ok("paid"));
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         INTERNAL process_payment [payment.id=7]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -49,9 +53,13 @@ async fn an_error_is_recorded_without_its_secrets_and_returned_unchanged() {
         .run(span("process_payment").run(async { Err::<(), _>(Declined { card: "4111" }) }))
         .await;
     assert_eq!(error, Err(Declined { card: "4111" }));
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         INTERNAL process_payment ERROR [error.type=Declined]
-    "#]]);
+    "#]],
+    );
     let [SpanRecord { events, .. }] = &collector.spans()[..] else {
         panic!("one span")
     };
@@ -67,9 +75,13 @@ async fn work_that_is_dropped_is_cancelled_and_no_error() {
     let mut work = Box::pin(collector.run(span("hedged").run_value(pending::<()>())));
     assert!(futures_util::poll!(work.as_mut()).is_pending());
     drop(work);
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         INTERNAL hedged [throughline.outcome=cancelled]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -88,9 +100,13 @@ async fn a_panic_ends_the_span_and_goes_on() {
         panic!("oh");
     }));
     assert!(task.await.unwrap_err().is_panic());
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         INTERNAL bad ERROR [error.type=panic throughline.outcome=panicked]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -110,11 +126,15 @@ async fn spans_nest_and_closures_have_spans_too() {
                 .await;
         }))
         .await;
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         INTERNAL outer [payment.id=1]
           INTERNAL parse ERROR [error.type=ParseIntError]
           INTERNAL inner [payment.id=2]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -126,12 +146,16 @@ async fn a_span_can_be_a_root_that_links_its_cause() {
             span("batch").root().link(cause).run_value(async {}).await;
         }))
         .await;
-    check(&collector, &[], &expect![[r#"
+    check(
+        &collector,
+        &[],
+        &expect![[r#"
         INTERNAL cause
 
         INTERNAL batch
           -> INTERNAL cause
-    "#]]);
+    "#]],
+    );
     let spans = collector.spans();
     assert_ne!(spans[0].trace_id, spans[1].trace_id);
 }
@@ -156,10 +180,14 @@ async fn spawned_work_stays_in_the_trace_and_does_not_stretch_its_parent() {
     );
     release.notify_one();
     task.await.unwrap();
-    check(&collector, &[], &expect![[r#"
+    check(
+        &collector,
+        &[],
+        &expect![[r#"
         INTERNAL request
           INTERNAL mail
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -218,10 +246,14 @@ async fn an_aborted_task_ends_its_spans_in_the_trace() {
     support::wait_for_open(&collector, 1).await;
     task.abort();
     assert!(task.await.unwrap_err().is_cancelled());
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         INTERNAL request
           INTERNAL job [throughline.outcome=cancelled]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -259,11 +291,15 @@ async fn a_lost_race_is_cancelled() {
             tokio::select! { () = slow => {}, () = fast => {} }
         })
         .await;
-    check(&collector, SHOWN, &expect![[r#"
-        INTERNAL slow [throughline.outcome=cancelled]
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
+            INTERNAL fast
 
-        INTERNAL fast
-    "#]]);
+            INTERNAL slow [throughline.outcome=cancelled]
+        "#]],
+    );
 }
 
 #[test]

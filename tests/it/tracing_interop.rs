@@ -41,12 +41,16 @@ async fn spans_nest_both_ways_below_a_request() {
     send(&app, support::get("/"))
         .with_subscriber(bridge(&collector))
         .await;
-    check(&collector, &[], &expect![[r#"
+    check(
+        &collector,
+        &[],
+        &expect![[r#"
         SERVER GET /
           INTERNAL instrumented
             INTERNAL ours inside tracing
               INTERNAL tracing inside ours
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -72,13 +76,17 @@ async fn two_instrumented_futures_on_one_task_do_not_mix() {
     send(&app, support::get("/"))
         .with_subscriber(bridge(&collector))
         .await;
-    check(&collector, &[], &expect![[r#"
+    check(
+        &collector,
+        &[],
+        &expect![[r#"
         SERVER GET /
           INTERNAL left
             INTERNAL ours in left
           INTERNAL right
             INTERNAL ours in right
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]
@@ -114,10 +122,14 @@ async fn a_spawned_task_has_the_context_and_the_tracing_span() {
         .run(work)
         .with_subscriber(bridge(&collector))
         .await;
-    check(&collector, &[], &expect![[r#"
+    check(
+        &collector,
+        &[],
+        &expect![[r#"
         INTERNAL request
           INTERNAL handler
             INTERNAL in the task
             INTERNAL tracing in the task
-    "#]]);
+    "#]],
+    );
 }

@@ -114,7 +114,7 @@ impl Opening {
             is_connect: head.method == Method::CONNECT,
             is_event_stream: false,
             is_named,
-            grpc: rpc::is_grpc(head.headers).then_some(Grpc { status: None }),
+            grpc: rpc::is_grpc(head.headers).then(|| Grpc::new(head, started.recording)),
             request_bytes: options.body_sizes.then(|| content_length(head)).flatten(),
             response_bytes: 0,
             request_id: None,
@@ -126,7 +126,6 @@ impl Opening {
             instruments,
             shared,
         };
-        exchange.describe_grpc(RequestHead::from(&*request));
         exchange.assign_request_id(request);
         exchange
     }
@@ -161,7 +160,29 @@ pub struct Exchange {
 
 /// What a gRPC answer says, in its trailers or, without a body, in its head.
 struct Grpc {
+    /// Kept until the answer tells whether there is such a method.
+    method: Option<String>,
     status: Option<rpc::GrpcStatus>,
+}
+
+impl Grpc {
+    fn new(head: RequestHead<'_>, recording: bool) -> Self {
+        let method = recording.then(|| rpc::method(head.uri.path())).flatten();
+        Self {
+            method: method.map(str::to_owned),
+            status: None,
+        }
+    }
+
+    /// Source: RPC spans, `rpc.method`: a method that the server does not know is `_OTHER`,
+    /// since the client could invent any number of them.
+    fn method(&mut self) -> StringValue {
+        let is_known = self
+            .status
+            .is_some_and(|status| status.name() != "UNIMPLEMENTED");
+        let known = self.method.take().filter(|_| is_known);
+        known.map_or_else(|| StringValue::from("_OTHER"), StringValue::from)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -222,16 +243,6 @@ impl Exchange {
     /// The service panicked; the panic goes on.
     pub(super) fn panicked(&mut self) {
         self.end(&Outcome::Panicked);
-    }
-
-    fn describe_grpc(&self, head: RequestHead<'_>) {
-        if self.grpc.is_some() && self.started.recording {
-            let span = self.context().span();
-            span.set_attribute(KeyValue::new(attr::RPC_SYSTEM_NAME, rpc::GRPC));
-            if let Some(method) = rpc::method(head.uri.path()) {
-                span.set_attribute(KeyValue::new(attr::RPC_METHOD, method.to_owned()));
-            }
-        }
     }
 
     fn assign_request_id<B>(&mut self, request: &mut Request<B>) {
@@ -337,21 +348,22 @@ impl Exchange {
             .route
             .series
             .get(&labels, &self.route, &self.instruments);
-        series.duration.record(seconds);
+        series.record_duration(seconds);
         if self.shared.options.body_sizes {
             if let Some(bytes) = self.request_bytes {
-                series.request_size.record(bytes);
+                series.record_request_size(bytes, &self.instruments);
             }
-            series.response_size.record(self.response_bytes);
+            series.record_response_size(self.response_bytes, &self.instruments);
         }
     }
 
-    fn describe_end(&self, outcome: &Outcome, error: Option<StringValue>) {
+    fn describe_end(&mut self, outcome: &Outcome, error: Option<StringValue>) {
         let status = self.status.map(|status| i64::from(status.as_u16()));
         let sizes = self.shared.options.body_sizes;
         let request_size = self.request_bytes.filter(|_| sizes);
         let response_size = sizes.then_some(self.response_bytes);
-        let grpc = self.grpc.as_ref().and_then(|grpc| grpc.status);
+        let grpc = self.grpc.as_mut().map(|grpc| (grpc.method(), grpc.status));
+        let (rpc_method, rpc_status) = grpc.unzip();
         let is_error = error.is_some();
         let size = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
         let attributes = [
@@ -361,7 +373,13 @@ impl Exchange {
                 .then(|| KeyValue::new(attr::THROUGHLINE_OUTCOME, outcome.as_str())),
             request_size.map(|bytes| KeyValue::new(attr::HTTP_REQUEST_BODY_SIZE, size(bytes))),
             response_size.map(|bytes| KeyValue::new(attr::HTTP_RESPONSE_BODY_SIZE, size(bytes))),
-            grpc.map(|status| KeyValue::new(attr::RPC_RESPONSE_STATUS_CODE, status.name())),
+            rpc_method
+                .is_some()
+                .then(|| KeyValue::new(attr::RPC_SYSTEM_NAME, rpc::GRPC)),
+            rpc_method.map(|method| KeyValue::new(attr::RPC_METHOD, method)),
+            rpc_status
+                .flatten()
+                .map(|status| KeyValue::new(attr::RPC_RESPONSE_STATUS_CODE, status.name())),
         ];
         let attributes = attributes.into_iter().flatten();
         let span = self.context().span();

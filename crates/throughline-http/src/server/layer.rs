@@ -10,7 +10,7 @@ use tower_layer::Layer;
 
 use super::{
     Attributes, RequestHead, ResponseHead, ServerService, TraceResponse,
-    instruments::ServerInstruments, options::Options,
+    instruments::ServerInstruments, options::Options, route,
 };
 #[cfg(feature = "axum")]
 use crate::body::AxumBody;
@@ -28,7 +28,7 @@ use crate::body::Wrap;
 /// | telemetry | the current context's, else the process's |
 /// | filter | every request is traced |
 /// | caller | trusted: its trace goes on, its sampling decision is followed |
-/// | trusted proxies | none: `Forwarded` and `X-Forwarded-*` are not believed |
+/// | trusted proxies | peers with a loopback or private address, see [`TrustedProxies`] |
 /// | captured headers, body sizes, request id, answer header | off |
 /// | scheme | the request target's or a trusted proxy's, else `http` |
 #[must_use = "a layer does nothing until it is applied"]
@@ -136,7 +136,7 @@ impl<P> ServerLayer<P> {
         self.change(|options| options.on_response = Some(Arc::new(hook)))
     }
 
-    /// Believes `Forwarded` and `X-Forwarded-*` from these proxies.
+    /// Believes `Forwarded` and `X-Forwarded-*` from these proxies, and from no others.
     pub fn with_trusted_proxies(self, proxies: TrustedProxies) -> Self {
         self.change(|options| options.proxies = proxies)
     }
@@ -208,11 +208,11 @@ impl<P> Clone for ServerLayer<P> {
     }
 }
 
-impl<S, P> Layer<S> for ServerLayer<P> {
+impl<S: 'static, P> Layer<S> for ServerLayer<P> {
     type Service = ServerService<S, P>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        ServerService::new(inner, Arc::clone(&self.shared))
+        ServerService::new(route::told_by_router(inner), Arc::clone(&self.shared))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Routes: finding them, also late, and knowing them again.
 
+#[cfg(feature = "axum")]
+use std::any::Any;
 use std::{
     borrow::Cow,
     sync::{Arc, OnceLock},
@@ -177,9 +179,10 @@ pub fn set_route(extensions: &Extensions, route: impl Into<Cow<'static, str>>) {
 /// Tells the matched route to a server layer that stands outside the router.
 ///
 /// Outside, the route is not known when the span starts. This layer, inside, tells it, and
-/// the span is renamed at its end. Needed only where [`ServerLayer`](super::ServerLayer) wraps
-/// the router instead of being given to `Router::layer`, and in a router that is mounted with
-/// `nest_service`; a nested `ServerLayer` and the `CurrentTrace` extractor do the same.
+/// the span is renamed at its end. Needed only where another layer stands between
+/// [`ServerLayer`](super::ServerLayer) and the router it wraps, and in a router that is mounted
+/// with `nest_service`. A nested `ServerLayer` and the `CurrentTrace` extractor do the same; a
+/// router that is wrapped directly gets it by itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RouteLayer;
 
@@ -220,6 +223,20 @@ where
         tell(request.extensions());
         self.inner.call(request)
     }
+}
+
+/// Gives a router that is wrapped directly the layer that tells its routes.
+pub(super) fn told_by_router<S: 'static>(inner: S) -> S {
+    #[cfg(feature = "axum")]
+    {
+        let mut inner = Some(inner);
+        if let Some(router) = (&mut inner as &mut dyn Any).downcast_mut::<Option<axum::Router>>() {
+            *router = router.take().map(|router| router.layer(RouteLayer::new()));
+        }
+        inner.expect("it was put back at once")
+    }
+    #[cfg(not(feature = "axum"))]
+    inner
 }
 
 /// Tells the matched route, if there is one and somebody wants to know it.

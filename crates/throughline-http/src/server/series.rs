@@ -1,6 +1,6 @@
 //! Metric series that are bound once and then found by comparing a few words.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use http::StatusCode;
@@ -30,9 +30,27 @@ pub(super) struct SeriesSet(ArcSwap<Vec<(Labels, Arc<Series>)>>);
 /// One set of labels, bound in each histogram.
 #[derive(Debug)]
 pub(super) struct Series {
-    pub(super) duration: HistogramSeries<f64>,
-    pub(super) request_size: HistogramSeries<u64>,
-    pub(super) response_size: HistogramSeries<u64>,
+    attributes: Vec<KeyValue>,
+    duration: HistogramSeries<f64>,
+    // Bound at the first value: a series that is bound is exported, be it empty.
+    request_size: OnceLock<HistogramSeries<u64>>,
+    response_size: OnceLock<HistogramSeries<u64>>,
+}
+
+impl Series {
+    pub(super) fn record_duration(&self, seconds: f64) {
+        self.duration.record(seconds);
+    }
+
+    pub(super) fn record_request_size(&self, bytes: u64, instruments: &ServerInstruments) {
+        let bind = || HistogramSeries::new(&instruments.request_size, &self.attributes);
+        self.request_size.get_or_init(bind).record(bytes);
+    }
+
+    pub(super) fn record_response_size(&self, bytes: u64, instruments: &ServerInstruments) {
+        let bind = || HistogramSeries::new(&instruments.response_size, &self.attributes);
+        self.response_size.get_or_init(bind).record(bytes);
+    }
 }
 
 impl SeriesSet {
@@ -54,8 +72,9 @@ impl SeriesSet {
         let attributes = labels.attributes(route);
         let series = Arc::new(Series {
             duration: HistogramSeries::new(&instruments.duration, &attributes),
-            request_size: HistogramSeries::new(&instruments.request_size, &attributes),
-            response_size: HistogramSeries::new(&instruments.response_size, &attributes),
+            request_size: OnceLock::new(),
+            response_size: OnceLock::new(),
+            attributes,
         });
         self.0.rcu(|bound| {
             let mut bound = Vec::clone(bound);
