@@ -2,7 +2,7 @@
 
 use std::{
     net::IpAddr,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
 use opentelemetry::{KeyValue, StringValue, metrics::Histogram};
@@ -28,7 +28,8 @@ const PEERS_PER_SERVER: usize = 16;
 pub(super) struct Endpoints {
     shards: [RwLock<Vec<Arc<Endpoint>>>; SHARDS],
     duration: Histogram<f64>,
-    overflow: HistogramSeries<f64>,
+    /// Made late: a series that is there is exported, even with nothing in it.
+    overflow: OnceLock<HistogramSeries<f64>>,
 }
 
 /// One server, as requests name it.
@@ -53,12 +54,8 @@ pub(super) struct Series {
 
 impl Endpoints {
     pub(super) fn new(duration: Histogram<f64>) -> Self {
-        let overflow = HistogramSeries::new(&duration, &[KeyValue::new("otel.metric.overflow", true)]);
-        Self {
-            shards: std::array::from_fn(|_| RwLock::default()),
-            duration,
-            overflow,
-        }
+        let shards = std::array::from_fn(|_| RwLock::default());
+        Self { shards, duration, overflow: OnceLock::new() }
     }
 
     /// Returns the endpoint of a server. Allocates at its first request only.
@@ -120,7 +117,9 @@ impl Endpoints {
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         if !endpoint.kept || all.len() >= SERIES_PER_SERVER {
-            return self.overflow.record(seconds);
+            let labels = [KeyValue::new("otel.metric.overflow", true)];
+            let overflow = || HistogramSeries::new(&self.duration, &labels);
+            return self.overflow.get_or_init(overflow).record(seconds);
         }
         let bound = HistogramSeries::new(&self.duration, &series.labels(endpoint));
         bound.record(seconds);

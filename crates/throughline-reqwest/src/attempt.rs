@@ -1,0 +1,58 @@
+//! One request on the wire.
+
+use std::{error::Error, mem};
+
+use opentelemetry::Context;
+use reqwest::{Request, Response};
+use throughline_core::http_client::{
+    self, Attempts, Outgoing, ResendCount, ResponseHead, Target, UrlTemplate,
+};
+
+use crate::cause;
+
+/// Sends one request inside a span of its own.
+pub(crate) async fn attempt<F, E>(
+    attempts: &Attempts,
+    mut request: Request,
+    template: Option<&UrlTemplate>,
+    earlier: u32,
+    look: fn(&E) -> &(dyn Error + 'static),
+    send: impl FnOnce(Request) -> F,
+) -> Result<Response, E>
+where
+    F: Future<Output = Result<Response, E>>,
+{
+    let mut headers = mem::take(request.headers_mut());
+    let outgoing = Outgoing::new(request.method(), Target::Url(request.url()))
+        .with_template(template)
+        .with_earlier(earlier);
+    let attempt = attempts.start(outgoing, &mut headers);
+    *request.headers_mut() = headers;
+
+    let (result, attempt) = attempt.send(|| send(request)).await;
+    match &result {
+        Ok(response) => attempt.responded(ResponseHead {
+            status: response.status(),
+            version: response.version(),
+            headers: response.headers(),
+            peer: response.remote_addr(),
+        }),
+        Err(error) => {
+            let error = look(error);
+            let class = http_client::error_type(error, attempt.is_encrypted(), &cause::class);
+            attempt.failed(class, || http_client::describe(error));
+        }
+    }
+    result
+}
+
+/// Looks into an error of reqwest.
+pub(crate) fn as_is(error: &reqwest::Error) -> &(dyn Error + 'static) {
+    error
+}
+
+/// Counts an attempt where a layer above counts them; else returns `otherwise`.
+pub(crate) fn count(otherwise: u32) -> u32 {
+    Context::map_current(|context| context.get::<ResendCount>().map(ResendCount::next))
+        .unwrap_or(otherwise)
+}
