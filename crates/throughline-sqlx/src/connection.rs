@@ -9,10 +9,7 @@ use std::{
 use futures_core::future::BoxFuture;
 use sqlx::{Acquire, Connection as _, Database, SqlSafeStr};
 use sqlx_core::transaction::TransactionManager as _;
-use throughline_core::{
-    context::Attached,
-    telemetry::Telemetry,
-};
+use throughline_core::{context::Attached, telemetry::Telemetry};
 
 use crate::{
     backend::{Backend, Target},
@@ -50,7 +47,10 @@ impl<'c, DB: Backend> Connection<'c, DB> {
     #[must_use]
     pub fn with_telemetry(self, telemetry: Telemetry) -> Self {
         let source = Source::new::<DB>(self.source.target.clone(), Some(telemetry));
-        Self { inner: self.inner, source }
+        Self {
+            inner: self.inner,
+            source,
+        }
     }
 
     /// Starts a transaction, or, inside one, sets a savepoint.
@@ -58,11 +58,15 @@ impl<'c, DB: Backend> Connection<'c, DB> {
     /// The span is called `BEGIN` or `SAVEPOINT`.
     pub async fn begin(&mut self) -> sqlx::Result<Transaction<'_, DB>> {
         let is_nested = DB::TransactionManager::get_transaction_depth(self.raw_ref()) > 0;
-        let known = if is_nested { statement::savepoint() } else { statement::begin() };
+        let known = if is_nested {
+            statement::savepoint()
+        } else {
+            statement::begin()
+        };
         let source = Arc::clone(&self.source);
         let mut running = Operation::new(&source, known, false).start();
-        let begin = self.raw().begin();
-        let begun = Attached::new(begin, running.context()).await;
+        let future = self.raw().begin();
+        let begun = Attached::new(future, running.context()).await;
         let transaction = running.settle::<DB, _>(begun)?;
         Ok(Transaction::new(transaction, source))
     }
@@ -80,8 +84,8 @@ impl<'c, DB: Backend> Connection<'c, DB> {
         let known = Statement::of(sql.as_str(), DB::DIALECT);
         let source = Arc::clone(&self.source);
         let mut running = Operation::new(&source, known, false).start();
-        let begin = self.raw().begin_with(sql);
-        let begun = Attached::new(begin, running.context()).await;
+        let future = self.raw().begin_with(sql);
+        let begun = Attached::new(future, running.context()).await;
         let transaction = running.settle::<DB, _>(begun)?;
         Ok(Transaction::new(transaction, source))
     }
@@ -94,14 +98,20 @@ impl<'c, DB: Backend> Connection<'c, DB> {
 
 impl<'c, DB: Database> Connection<'c, DB> {
     pub(crate) fn borrowed(connection: &'c mut DB::Connection, source: Arc<Source>) -> Self {
-        Self { inner: Inner::Borrowed(connection), source }
+        Self {
+            inner: Inner::Borrowed(connection),
+            source,
+        }
     }
 
     pub(crate) fn of_transaction(
         transaction: sqlx::Transaction<'c, DB>,
         source: Arc<Source>,
     ) -> Self {
-        Self { inner: Inner::Transaction(transaction), source }
+        Self {
+            inner: Inner::Transaction(transaction),
+            source,
+        }
     }
 
     pub(crate) fn raw(&mut self) -> &mut DB::Connection {
@@ -131,7 +141,9 @@ impl<'c, DB: Database> Connection<'c, DB> {
 
 impl<DB: Database> fmt::Debug for Connection<'_, DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("source", &self.source).finish_non_exhaustive()
+        f.debug_struct("Connection")
+            .field("source", &self.source)
+            .finish_non_exhaustive()
     }
 }
 
@@ -156,7 +168,10 @@ pub struct PoolConnection<DB: Database>(Connection<'static, DB>);
 
 impl<DB: Database> PoolConnection<DB> {
     pub(crate) fn new(connection: sqlx::pool::PoolConnection<DB>, source: Arc<Source>) -> Self {
-        Self(Connection { inner: Inner::Pool(connection), source })
+        Self(Connection {
+            inner: Inner::Pool(connection),
+            source,
+        })
     }
 }
 

@@ -7,13 +7,7 @@ use std::borrow::Cow;
 use opentelemetry::{KeyValue, StringValue};
 use throughline_core::semconv::{Names, attr, old_names};
 
-use crate::{failure::Failure, operation::Operation, source::Source};
-
-/// Milliseconds that a query on the pool waited for its connection.
-pub(crate) const ACQUIRE_MS: &str = "throughline.db.acquire_ms";
-
-/// The event of a transaction that was dropped open.
-pub(crate) const ROLLBACK_ON_DROP: &str = "throughline.db.rollback_on_drop";
+use crate::{failure::Failure, operation::Operation, source::Source, statement::Statement};
 
 /// What is known at the start, and room for what is known at the end.
 const ROOM: usize = 11;
@@ -30,18 +24,21 @@ pub(crate) fn name(operation: &Operation) -> Cow<'static, str> {
 
 /// Returns the attributes that a span starts with.
 pub(crate) fn span(operation: &Operation, names: Names) -> Vec<KeyValue> {
-    let Operation { source, statement, verb, has_binds } = operation;
+    let Operation {
+        source,
+        statement,
+        verb,
+        has_binds,
+    } = operation;
     let mut attributes = Vec::with_capacity(if names == Names::Both { 2 * ROOM } else { ROOM });
     push_target(&mut attributes, source);
-    let text = statement.text(*has_binds);
     let summary = statement.summary();
-    // A command of the transaction protocol has no text; its summary is its name.
-    let summary_name = if text.is_none() { attr::DB_OPERATION_NAME } else { attr::DB_QUERY_SUMMARY };
+    let text = statement.text(*has_binds);
     if let Some(text) = text {
         attributes.push(KeyValue::new(attr::DB_QUERY_TEXT, text));
     }
     if let Some(summary) = summary.text() {
-        attributes.push(KeyValue::new(summary_name, string(summary)));
+        attributes.push(KeyValue::new(summary_key(statement), string(summary)));
     }
     if let Some(verb) = *verb {
         attributes.push(KeyValue::new(attr::DB_OPERATION_NAME, verb));
@@ -58,11 +55,16 @@ pub(crate) fn span(operation: &Operation, names: Names) -> Vec<KeyValue> {
 
 /// Returns the attributes of the duration: those of the span whose number is bounded.
 pub(crate) fn metric(operation: &Operation, failure: Option<&Failure>) -> Vec<KeyValue> {
-    let Operation { source, statement, verb, .. } = operation;
+    let Operation {
+        source,
+        statement,
+        verb,
+        ..
+    } = operation;
     let mut attributes = Vec::with_capacity(8);
     push_target(&mut attributes, source);
     if let Some((summary, _)) = statement.summary().interned() {
-        attributes.push(KeyValue::new(attr::DB_QUERY_SUMMARY, summary));
+        attributes.push(KeyValue::new(summary_key(statement), summary));
     }
     if let Some(verb) = *verb {
         attributes.push(KeyValue::new(attr::DB_OPERATION_NAME, verb));
@@ -86,6 +88,15 @@ fn push_target(attributes: &mut Vec<KeyValue>, source: &Source) {
     }
     if let Some(port) = source.target.port {
         attributes.push(KeyValue::new(attr::SERVER_PORT, i64::from(port)));
+    }
+}
+
+/// The summary of a command of the transaction protocol is the name of the operation.
+fn summary_key(statement: &Statement) -> &'static str {
+    if statement.is_command() {
+        attr::DB_OPERATION_NAME
+    } else {
+        attr::DB_QUERY_SUMMARY
     }
 }
 

@@ -30,12 +30,17 @@ impl Failure {
         let database = error.as_database_error();
         let kind = database
             .and_then(DB::status_code)
-            .map_or(Kind::Other(error_type(error)), |code| Kind::Status(code.into_owned().into()));
+            .map_or(Kind::Other(error_type(error)), |code| {
+                Kind::Status(code.into_owned().into())
+            });
         let message = match database {
             Some(error) => without_values(error.message()),
             None => error.to_string(),
         };
-        Some(Self { kind, message: redact::message(&message).into_owned() })
+        Some(Self {
+            kind,
+            message: redact::message(&message).into_owned(),
+        })
     }
 
     /// Returns the value of `error.type`: the status code, else one of a fixed list.
@@ -111,7 +116,11 @@ fn closing_quote(text: &str) -> &str {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte >= 0x80 || byte == b'\'';
     text.match_indices('\'')
         .map(|(at, _)| at + 1)
-        .find(|after| text.as_bytes().get(*after).is_none_or(|byte| !is_word(*byte)))
+        .find(|after| {
+            text.as_bytes()
+                .get(*after)
+                .is_none_or(|byte| !is_word(*byte))
+        })
         .map_or("", |after| &text[after..])
 }
 
@@ -122,8 +131,14 @@ mod tests {
     #[test]
     fn values_in_the_database_s_message_are_replaced() {
         let cases = [
-            ("UNIQUE constraint failed: users.email", "UNIQUE constraint failed: users.email"),
-            ("Duplicate entry 'ada@example.org' for key 'users.email'", "Duplicate entry ? for key ?"),
+            (
+                "UNIQUE constraint failed: users.email",
+                "UNIQUE constraint failed: users.email",
+            ),
+            (
+                "Duplicate entry 'ada@example.org' for key 'users.email'",
+                "Duplicate entry ? for key ?",
+            ),
             ("can't read 'O'Brien' here", "can't read ? here"),
             ("near 'secret", "near ?"),
             ("'first' and last", "? and last"),

@@ -2,24 +2,17 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use opentelemetry::{
-    InstrumentationScope,
-    metrics::{BoundHistogram, Histogram},
-};
+use opentelemetry::{InstrumentationScope, metrics::Histogram};
 use rustc_hash::FxHashMap;
 use throughline_core::{
     semconv::{
         Names, SCHEMA_URL,
         metric::{DB_CLIENT_OPERATION_DURATION, DB_DURATION_BOUNDS},
     },
-    telemetry::{Instruments, Telemetry, Tracer},
+    telemetry::{HistogramSeries, Instruments, Telemetry, Tracer},
 };
 
-use crate::{
-    describe,
-    failure::Failure,
-    operation::Operation,
-};
+use crate::{describe, failure::Failure, operation::Operation};
 
 /// How many combinations of source and summary are bound beforehand.
 const MOST_BOUND: usize = 1024;
@@ -29,7 +22,7 @@ pub(crate) struct DbInstruments {
     pub(crate) names: Names,
     duration: Histogram<f64>,
     /// The successful operations, by source and summary.
-    bound: RwLock<FxHashMap<(u32, u32), BoundHistogram<f64>>>,
+    bound: RwLock<FxHashMap<(u32, u32), HistogramSeries<f64>>>,
 }
 
 impl Instruments for DbInstruments {
@@ -62,7 +55,9 @@ impl DbInstruments {
     pub(crate) fn record(&self, seconds: f64, operation: &Operation, failure: Option<&Failure>) {
         let summary = operation.statement.summary().interned();
         let (None, None, Some((_, id))) = (failure, operation.verb, summary) else {
-            return self.duration.record(seconds, &describe::metric(operation, failure));
+            return self
+                .duration
+                .record(seconds, &describe::metric(operation, failure));
         };
         let key = (operation.source.id, id);
         {
@@ -74,7 +69,10 @@ impl DbInstruments {
         let attributes = describe::metric(operation, None);
         let mut bound = self.bound.write().unwrap_or_else(PoisonError::into_inner);
         if bound.len() < MOST_BOUND {
-            bound.entry(key).or_insert_with(|| self.duration.bind(&attributes)).record(seconds);
+            bound
+                .entry(key)
+                .or_insert_with(|| HistogramSeries::new(&self.duration, &attributes))
+                .record(seconds);
         } else {
             drop(bound);
             self.duration.record(seconds, &attributes);

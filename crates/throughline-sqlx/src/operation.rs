@@ -9,11 +9,7 @@ use opentelemetry::{
 use throughline_core::{clock::Stopwatch, outcome::Outcome, semconv::attr, telemetry::Started};
 
 use crate::{
-    backend::Backend,
-    describe,
-    failure::Failure,
-    instruments::DbInstruments,
-    source::Source,
+    backend::Backend, describe, failure::Failure, instruments::DbInstruments, source::Source,
     statement::Statement,
 };
 
@@ -34,7 +30,12 @@ pub(crate) struct Operation {
 impl Operation {
     /// Executes `statement`.
     pub(crate) fn new(source: &Arc<Source>, statement: Arc<Statement>, has_binds: bool) -> Self {
-        Self { source: Arc::clone(source), statement, verb: None, has_binds }
+        Self {
+            source: Arc::clone(source),
+            statement,
+            verb: None,
+            has_binds,
+        }
     }
 
     /// Does something else with the statement, such as preparing it.
@@ -42,7 +43,12 @@ impl Operation {
     /// The text is recorded sanitised: whether values will be bound to it is not known.
     pub(crate) fn with_verb(source: &Arc<Source>, text: &str, verb: &'static str) -> Self {
         let statement = Statement::of(text, source.dialect);
-        Self { source: Arc::clone(source), statement, verb: Some(verb), has_binds: false }
+        Self {
+            source: Arc::clone(source),
+            statement,
+            verb: Some(verb),
+            has_binds: false,
+        }
     }
 
     /// Starts the span and the clock.
@@ -53,9 +59,18 @@ impl Operation {
         let builder = SpanBuilder::from_name(describe::name(&self))
             .with_kind(SpanKind::Client)
             .with_start_time(watch.started_at());
-        let started =
-            instruments.tracer.start(&parent, builder, || describe::span(&self, instruments.names));
-        Running { operation: self, instruments, watch, started, rows: 0, affected: None, is_over: false }
+        let started = instruments.tracer.start(&parent, builder, || {
+            describe::span(&self, instruments.names)
+        });
+        Running {
+            operation: self,
+            instruments,
+            watch,
+            started,
+            rows: 0,
+            affected: None,
+            is_over: false,
+        }
     }
 }
 
@@ -87,7 +102,7 @@ impl Running {
         let waited = self.watch.elapsed();
         if waited > LONG_ACQUIRE {
             let milliseconds = waited.as_secs_f64() * 1_000.0;
-            self.set(KeyValue::new(describe::ACQUIRE_MS, milliseconds));
+            self.set(KeyValue::new(attr::THROUGHLINE_DB_ACQUIRE_MS, milliseconds));
         }
     }
 
@@ -130,14 +145,18 @@ impl Running {
             return;
         }
         let elapsed = self.watch.elapsed();
-        self.instruments.record(elapsed.as_secs_f64(), &self.operation, failure.as_ref());
+        self.instruments
+            .record(elapsed.as_secs_f64(), &self.operation, failure.as_ref());
         if !self.started.recording {
             return;
         }
         let statement = &self.operation.statement;
         let is_executed = self.operation.verb.is_none();
         if is_executed && (self.rows > 0 || (statement.reads && failure.is_none())) {
-            self.set(KeyValue::new(attr::DB_RESPONSE_RETURNED_ROWS, integer(self.rows)));
+            self.set(KeyValue::new(
+                attr::DB_RESPONSE_RETURNED_ROWS,
+                integer(self.rows),
+            ));
         }
         // What SQLite says after a SELECT is the number of the statement before it.
         if let Some(affected) = self.affected.filter(|_| statement.writes) {

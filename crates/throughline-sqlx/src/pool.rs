@@ -33,7 +33,10 @@ impl<DB: Backend> Pool<DB> {
     /// Spans go to the [current](Telemetry::current) telemetry of each query.
     pub fn new(pool: sqlx::Pool<DB>) -> Self {
         let source = Source::new::<DB>(DB::target(&pool.connect_options()), None);
-        Self { inner: pool, source }
+        Self {
+            inner: pool,
+            source,
+        }
     }
 
     /// Opens a pool with sqlx's default options.
@@ -51,7 +54,10 @@ impl<DB: Backend> Pool<DB> {
     #[must_use]
     pub fn with_telemetry(self, telemetry: Telemetry) -> Self {
         let source = Source::new::<DB>(self.source.target.clone(), Some(telemetry));
-        Self { inner: self.inner, source }
+        Self {
+            inner: self.inner,
+            source,
+        }
     }
 
     /// Takes a connection from the pool. As [`sqlx::Pool::acquire`].
@@ -88,12 +94,17 @@ impl<DB: Backend> Pool<DB> {
 
     /// Starts a transaction if a connection is idle.
     pub async fn try_begin(&self) -> sqlx::Result<Option<Transaction<'static, DB>>> {
-        let Some(connection) = self.inner.try_acquire() else { return Ok(None) };
+        let Some(connection) = self.inner.try_acquire() else {
+            return Ok(None);
+        };
         let mut running = Operation::new(&self.source, statement::begin(), false).start();
-        let begin = sqlx::Transaction::begin(connection, None);
-        let begun = Attached::new(begin, running.context()).await;
+        let future = sqlx::Transaction::begin(connection, None);
+        let begun = Attached::new(future, running.context()).await;
         let transaction = running.settle::<DB, _>(begun)?;
-        Ok(Some(Transaction::new(transaction, Arc::clone(&self.source))))
+        Ok(Some(Transaction::new(
+            transaction,
+            Arc::clone(&self.source),
+        )))
     }
 
     async fn begin_traced(
@@ -105,8 +116,8 @@ impl<DB: Backend> Pool<DB> {
         let acquired = Attached::new(self.inner.acquire(), running.context()).await;
         let connection = acquired.inspect_err(|error| running.fail::<DB>(error))?;
         running.acquired();
-        let begin = sqlx::Transaction::begin(connection, sql);
-        let begun = Attached::new(begin, running.context()).await;
+        let future = sqlx::Transaction::begin(connection, sql);
+        let begun = Attached::new(future, running.context()).await;
         let transaction = running.settle::<DB, _>(begun)?;
         Ok(Transaction::new(transaction, Arc::clone(&self.source)))
     }
@@ -138,13 +149,18 @@ impl<DB: Database> Deref for Pool<DB> {
 
 impl<DB: Database> Clone for Pool<DB> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), source: Arc::clone(&self.source) }
+        Self {
+            inner: self.inner.clone(),
+            source: Arc::clone(&self.source),
+        }
     }
 }
 
 impl<DB: Database> fmt::Debug for Pool<DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool").field("source", &self.source).finish_non_exhaustive()
+        f.debug_struct("Pool")
+            .field("source", &self.source)
+            .finish_non_exhaustive()
     }
 }
 

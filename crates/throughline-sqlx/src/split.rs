@@ -19,7 +19,10 @@ pub(crate) struct Split<DB: Database> {
 
 impl<DB: Database> Split<DB> {
     /// Takes `query` apart.
-    pub(crate) fn of<'q, E: Execute<'q, DB>>(mut query: E, source: &Arc<Source>) -> (Operation, Self) {
+    pub(crate) fn of<'q, E: Execute<'q, DB>>(
+        mut query: E,
+        source: &Arc<Source>,
+    ) -> (Operation, Self) {
         let statement = query.statement().cloned();
         let arguments = query.take_arguments();
         let persistent = query.persistent();
@@ -30,11 +33,19 @@ impl<DB: Database> Split<DB> {
         };
         let known = Statement::of(sql.as_str(), source.dialect);
         let operation = Operation::new(source, known, has_binds);
-        (operation, Self { statement, arguments, persistent, sql })
+        (
+            operation,
+            Self {
+                statement,
+                arguments,
+                persistent,
+                sql,
+            },
+        )
     }
 }
 
-impl<'q, DB: Database> Execute<'q, DB> for Split<DB> {
+impl<DB: Database> Execute<'_, DB> for Split<DB> {
     fn sql(self) -> SqlStr {
         self.sql
     }

@@ -9,15 +9,13 @@ use std::{
 use opentelemetry::KeyValue;
 use sqlx::Database;
 use sqlx_core::transaction::TransactionManager as _;
-use throughline_core::{context::Attached, semconv::attr};
+use throughline_core::{
+    context::Attached,
+    semconv::{attr, event},
+};
 
 use crate::{
-    backend::Backend,
-    connection::Connection,
-    describe,
-    operation::Operation,
-    source::Source,
-    statement,
+    backend::Backend, connection::Connection, operation::Operation, source::Source, statement,
 };
 
 /// A traced transaction. Dereferences to [`Connection`].
@@ -39,11 +37,20 @@ impl<DB: Backend> Transaction<'_, DB> {
     ///
     /// The span is called `COMMIT` or `RELEASE SAVEPOINT`.
     pub async fn commit(self) -> sqlx::Result<()> {
-        let Self { mut open, connection } = self;
+        let Self {
+            mut open,
+            connection,
+        } = self;
         let source = Arc::clone(&connection.source);
         let depth = DB::TransactionManager::get_transaction_depth(connection.raw_ref());
-        let known = if depth > 1 { statement::release_savepoint() } else { statement::commit() };
-        let Some(transaction) = connection.into_transaction() else { return Ok(()) };
+        let known = if depth > 1 {
+            statement::release_savepoint()
+        } else {
+            statement::commit()
+        };
+        let Some(transaction) = connection.into_transaction() else {
+            return Ok(());
+        };
         let mut running = Operation::new(&source, known, false).start();
         let committed = Attached::new(transaction.commit(), running.context()).await;
         open.is_open = committed.is_err();
@@ -54,12 +61,20 @@ impl<DB: Backend> Transaction<'_, DB> {
     ///
     /// The span is called `ROLLBACK` or `ROLLBACK TO SAVEPOINT`.
     pub async fn rollback(self) -> sqlx::Result<()> {
-        let Self { mut open, connection } = self;
+        let Self {
+            mut open,
+            connection,
+        } = self;
         let source = Arc::clone(&connection.source);
         let depth = DB::TransactionManager::get_transaction_depth(connection.raw_ref());
-        let known =
-            if depth > 1 { statement::rollback_to_savepoint() } else { statement::rollback() };
-        let Some(transaction) = connection.into_transaction() else { return Ok(()) };
+        let known = if depth > 1 {
+            statement::rollback_to_savepoint()
+        } else {
+            statement::rollback()
+        };
+        let Some(transaction) = connection.into_transaction() else {
+            return Ok(());
+        };
         let mut running = Operation::new(&source, known, false).start();
         let rolled_back = Attached::new(transaction.rollback(), running.context()).await;
         open.is_open = rolled_back.is_err();
@@ -69,8 +84,14 @@ impl<DB: Backend> Transaction<'_, DB> {
 
 impl<'c, DB: Backend> Transaction<'c, DB> {
     pub(crate) fn new(transaction: sqlx::Transaction<'c, DB>, source: Arc<Source>) -> Self {
-        let open = Open { system: source.system, is_open: true };
-        Self { open, connection: Connection::of_transaction(transaction, source) }
+        let open = Open {
+            system: source.system,
+            is_open: true,
+        };
+        Self {
+            open,
+            connection: Connection::of_transaction(transaction, source),
+        }
     }
 }
 
@@ -90,7 +111,9 @@ impl<DB: Database> DerefMut for Transaction<'_, DB> {
 
 impl<DB: Database> fmt::Debug for Transaction<'_, DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transaction").field("open", &self.open.is_open).finish_non_exhaustive()
+        f.debug_struct("Transaction")
+            .field("open", &self.open.is_open)
+            .finish_non_exhaustive()
     }
 }
 
@@ -104,7 +127,7 @@ impl Drop for Open {
     fn drop(&mut self) {
         if self.is_open {
             let system = KeyValue::new(attr::DB_SYSTEM_NAME, self.system);
-            throughline_core::current().event(describe::ROLLBACK_ON_DROP, [system]);
+            throughline_core::current().event(event::THROUGHLINE_DB_ROLLBACK_ON_DROP, [system]);
         }
     }
 }

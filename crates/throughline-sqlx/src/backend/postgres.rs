@@ -21,7 +21,11 @@ impl Backend for Postgres {
             Some(path) => (path.to_string_lossy(), None),
             None => (Cow::Borrowed(options.get_host()), Some(options.get_port())),
         };
-        Target { namespace: Some(namespace.into()), address: Some(address.into()), port }
+        Target {
+            namespace: Some(namespace.into()),
+            address: Some(address.into()),
+            port,
+        }
     }
 
     fn rows_affected(result: &PgQueryResult) -> u64 {

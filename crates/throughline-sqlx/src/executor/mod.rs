@@ -146,10 +146,7 @@ macro_rules! executors {
                 })
             }
 
-            fn describe<'e>(
-                self,
-                sql: SqlStr,
-            ) -> BoxFuture<'e, sqlx::Result<Describe<$database>>>
+            fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, sqlx::Result<Describe<$database>>>
             where
                 'p: 'e,
             {
@@ -226,10 +223,7 @@ macro_rules! executors {
                 })
             }
 
-            fn describe<'e>(
-                self,
-                sql: SqlStr,
-            ) -> BoxFuture<'e, sqlx::Result<Describe<$database>>>
+            fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, sqlx::Result<Describe<$database>>>
             where
                 't: 'e,
             {

@@ -1,3 +1,8 @@
 //! The executors of MySQL.
 
-super::executors!(sqlx_mysql::MySql, MySqlPool, MySqlConnection, MySqlTransaction);
+super::executors!(
+    sqlx_mysql::MySql,
+    MySqlPool,
+    MySqlConnection,
+    MySqlTransaction
+);

@@ -1,3 +1,8 @@
 //! The executors of SQLite.
 
-super::executors!(sqlx_sqlite::Sqlite, SqlitePool, SqliteConnection, SqliteTransaction);
+super::executors!(
+    sqlx_sqlite::Sqlite,
+    SqlitePool,
+    SqliteConnection,
+    SqliteTransaction
+);

@@ -52,7 +52,13 @@ pub(super) struct Lexer<'a> {
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a str, dialect: Dialect) -> Self {
-        Self { text, bytes: text.as_bytes(), at: 0, dialect, previous: None }
+        Self {
+            text,
+            bytes: text.as_bytes(),
+            at: 0,
+            dialect,
+            previous: None,
+        }
     }
 }
 
@@ -83,13 +89,17 @@ impl Lexer<'_> {
         let at = self.at;
         let second = self.bytes.get(at + 1).copied();
         match first {
-            b' ' | b'\t' | b'\n' | b'\r' | b'\x0b' | b'\x0c' => {
-                (Kind::Space, self.run(at, |b| b.is_ascii_whitespace() || b == b'\x0b'))
-            }
+            b' ' | b'\t' | b'\n' | b'\r' | b'\x0b' | b'\x0c' => (
+                Kind::Space,
+                self.run(at, |b| b.is_ascii_whitespace() || b == b'\x0b'),
+            ),
             b'-' if second == Some(b'-') => (Kind::Comment, self.line_end(at)),
             b'#' if self.dialect == Dialect::MySql => (Kind::Comment, self.line_end(at)),
             b'/' if second == Some(b'*') => (Kind::Comment, self.block_comment_end(at)),
-            b'\'' => (Kind::Literal, self.quoted_end(at, self.dialect == Dialect::MySql)),
+            b'\'' => (
+                Kind::Literal,
+                self.quoted_end(at, self.dialect == Dialect::MySql),
+            ),
             b'"' => self.double_quoted(at),
             b'`' => self.quoted_name(at, b'`'),
             b'[' if self.dialect == Dialect::Sqlite => self.quoted_name(at, b']'),
@@ -256,7 +266,10 @@ impl Lexer<'_> {
 
     /// Says whether a value may come next, and not the rest of a name: the dot in `a.5`.
     fn starts_operand(&self) -> bool {
-        !matches!(self.previous, Some(Kind::Word | Kind::QuotedName | Kind::Punctuation(b']')))
+        !matches!(
+            self.previous,
+            Some(Kind::Word | Kind::QuotedName | Kind::Punctuation(b']'))
+        )
     }
 
     fn run(&self, from: usize, belongs: impl Fn(u8) -> bool) -> usize {

@@ -47,17 +47,14 @@ pub fn sanitise(text: &str, dialect: Dialect) -> Cow<'_, str> {
         list = match (list, token.kind) {
             (_, Kind::Word) if token.text.eq_ignore_ascii_case("in") => List::In,
             (list, Kind::Space) => list,
-            (List::In, Kind::Punctuation(b'(')) => List::Open { start: output.text.len() },
-            (List::Open { start }, Kind::Literal | Kind::Parameter) => {
-                List::Items { start, after_item: true }
+            (List::In, Kind::Punctuation(b'(')) => List::BeforeItem {
+                start: output.text.len(),
+            },
+            (List::BeforeItem { start }, Kind::Literal | Kind::Parameter) => {
+                List::AfterItem { start }
             }
-            (List::Items { start, after_item: true }, Kind::Punctuation(b',')) => {
-                List::Items { start, after_item: false }
-            }
-            (List::Items { start, after_item: false }, Kind::Literal | Kind::Parameter) => {
-                List::Items { start, after_item: true }
-            }
-            (List::Items { start, after_item: true }, Kind::Punctuation(b')')) => {
+            (List::AfterItem { start }, Kind::Punctuation(b',')) => List::BeforeItem { start },
+            (List::AfterItem { start }, Kind::Punctuation(b')')) => {
                 changed |= &output.text[start..] != "?)";
                 output.text.truncate(start);
                 output.text.push_str("?)");
@@ -66,16 +63,20 @@ pub fn sanitise(text: &str, dialect: Dialect) -> Cow<'_, str> {
             _ => List::No,
         };
     }
-    if changed { Cow::Owned(output.text) } else { Cow::Borrowed(text) }
+    if changed {
+        Cow::Owned(output.text)
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
-/// How far into a list of values the text is.
+/// How far into a list of values the text is, and where the list starts.
 #[derive(Clone, Copy)]
 enum List {
     No,
     In,
-    Open { start: usize },
-    Items { start: usize, after_item: bool },
+    BeforeItem { start: usize },
+    AfterItem { start: usize },
 }
 
 #[derive(Default)]
@@ -93,7 +94,11 @@ impl Output {
 
     fn push(&mut self, token: &str) {
         // What a comment kept apart must not grow together: `a/**/b`, `-/**/-`.
-        let touches = self.text.as_bytes().last().is_some_and(|b| !b.is_ascii_whitespace());
+        let touches = self
+            .text
+            .as_bytes()
+            .last()
+            .is_some_and(|b| !b.is_ascii_whitespace());
         if self.gap && touches {
             self.text.push(' ');
         }

@@ -42,6 +42,8 @@ pub(crate) struct Summary {
     pub(crate) writes: bool,
     /// An operation selects rows.
     pub(crate) reads: bool,
+    /// There is more than one statement.
+    pub(crate) is_script: bool,
 }
 
 /// As [`summarise`], and more.
@@ -53,9 +55,15 @@ pub(crate) fn read(text: &str, dialect: Dialect) -> Summary {
     while let Some(token) = tokens.next() {
         match token.kind {
             Kind::Word | Kind::QuotedName => {
-                let mut name = Name { text: token.text, is_word: token.kind == Kind::Word };
+                let mut name = Name {
+                    text: token.text,
+                    is_word: token.kind == Kind::Word,
+                };
                 // `schema . table`
-                while tokens.next_if(|next| next.kind == Kind::Punctuation(b'.')).is_some() {
+                while tokens
+                    .next_if(|next| next.kind == Kind::Punctuation(b'.'))
+                    .is_some()
+                {
                     let part = tokens.next_if(|n| matches!(n.kind, Kind::Word | Kind::QuotedName));
                     let Some(part) = part else { break };
                     let end = part.start + part.text.len();
@@ -85,11 +93,20 @@ struct Name<'a> {
 impl<'a> Name<'a> {
     /// The name without quotes around it, if it needs none.
     fn unquoted(&self) -> &'a str {
-        let inner = self.text.get(1..self.text.len().saturating_sub(1)).unwrap_or_default();
+        let inner = self
+            .text
+            .get(1..self.text.len().saturating_sub(1))
+            .unwrap_or_default();
         let is_plain = !inner.is_empty()
-            && inner.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b >= 0x80);
+            && inner
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b >= 0x80);
         let is_quoted = self.text.starts_with(['"', '`', '[']);
-        if is_quoted && is_plain { inner } else { self.text }
+        if is_quoted && is_plain {
+            inner
+        } else {
+            self.text
+        }
     }
 
     fn is(&self, keyword: &str) -> bool {
@@ -112,9 +129,9 @@ enum Next {
     /// The one target of the operation, such as that of `INSERT INTO`.
     Target,
     /// The kind of thing that is created, altered or dropped.
-    ObjectKind,
+    ObjectKind { drops: bool },
     /// The name of that thing.
-    Object,
+    Object { has_body: bool },
     /// The name of a common table expression.
     Cte,
 }
@@ -123,14 +140,20 @@ enum Next {
 #[derive(Clone, Copy, Debug, Default)]
 struct Frame {
     next: Next,
-    /// In a list of tables, where a comma announces one more.
-    in_tables: bool,
-    /// In the head of a `WITH`, where a comma announces one more expression.
-    in_with: bool,
+    list: List,
     /// A `FROM` here names tables. Not so in `extract(year FROM at)`.
     is_query: bool,
     /// Inside a `MERGE`, whose branches repeat the names of operations.
     is_merge: bool,
+}
+
+/// What a comma announces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum List {
+    #[default]
+    Other,
+    Tables,
+    Ctes,
 }
 
 #[derive(Default)]
@@ -138,21 +161,26 @@ struct Reader<'a> {
     summary: Summary,
     /// Something did not fit: nothing may follow it.
     is_full: bool,
-    /// The statement has been named; the rest of it does not count.
-    is_done: bool,
-    /// The statement drops something, and so has no body.
-    drops: bool,
-    /// The rest of the text is the body of a routine, semicolons included.
-    is_body: bool,
     /// A semicolon stands before the next operation.
     separate: bool,
+    rest: Rest,
     frame: Frame,
     outer: Vec<Frame>,
     /// Parentheses that were not worth a frame.
     deeper: usize,
     previous: Previous,
     ctes: Vec<&'a str>,
-    object_has_body: bool,
+}
+
+/// How much of what follows counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Rest {
+    #[default]
+    Counts,
+    /// The statement has been named.
+    AfterStatement,
+    /// The rest of the text is the body of a routine, semicolons included.
+    Never,
 }
 
 /// The word before, where it changes what the next one means.
@@ -169,19 +197,24 @@ enum Previous {
 
 impl<'a> Reader<'a> {
     fn name(&mut self, name: &Name<'a>, is_call: bool) {
-        if self.is_done || self.is_body {
+        if self.rest != Rest::Counts {
             return;
         }
         let previous = std::mem::replace(&mut self.previous, Previous::of(name));
         match self.frame.next {
-            Next::ObjectKind => return self.object_kind(name),
-            Next::Object if !name.is_any(&["if", "not", "exists", "concurrently", "only"]) => {
+            Next::ObjectKind { drops } => return self.object_kind(name, drops),
+            Next::Object { has_body }
+                if !name.is_any(&["if", "not", "exists", "concurrently", "only"]) =>
+            {
                 // `CREATE INDEX ON posts (…)` leaves the name to the database.
                 if !name.is("on") {
                     self.append(" ", name.unquoted());
                 }
-                self.is_done = true;
-                self.is_body = self.object_has_body;
+                self.rest = if has_body {
+                    Rest::Never
+                } else {
+                    Rest::AfterStatement
+                };
                 return;
             }
             Next::Cte if !name.is("recursive") => {
@@ -191,7 +224,7 @@ impl<'a> Reader<'a> {
                 self.frame.next = Next::Other;
                 return;
             }
-            Next::Object | Next::Cte => return,
+            Next::Object { .. } | Next::Cte => return,
             Next::Table | Next::Target => {
                 if self.target(name, is_call) {
                     return;
@@ -207,21 +240,30 @@ impl<'a> Reader<'a> {
         if name.is_any(&["select", "with", "values"]) {
             return false;
         }
-        if name.is_any(&["only", "lateral", "into", "ignore", "low_priority", "overwrite"])
-            && !is_call
+        if name.is_any(&[
+            "only",
+            "lateral",
+            "into",
+            "ignore",
+            "low_priority",
+            "overwrite",
+        ]) && !is_call
         {
             return true;
         }
         // `INSERT OR REPLACE INTO`
-        const CONFLICTS: [&str; 5] = ["or", "abort", "fail", "replace", "rollback"];
-        if self.frame.next == Next::Target && name.is_any(&CONFLICTS) && !is_call {
+        let is_conflict = name.is_any(&["or", "abort", "fail", "replace", "rollback"]);
+        if self.frame.next == Next::Target && is_conflict && !is_call {
             return true;
         }
         // A function that returns rows is no table; `INSERT INTO t(id)` names one.
         let is_function = is_call && self.frame.next == Next::Table;
         self.frame.next = Next::Other;
         let unquoted = name.unquoted();
-        let is_cte = self.ctes.iter().any(|cte| cte.eq_ignore_ascii_case(unquoted));
+        let is_cte = self
+            .ctes
+            .iter()
+            .any(|cte| cte.eq_ignore_ascii_case(unquoted));
         if !is_function && !is_cte {
             self.append(" ", unquoted);
         }
@@ -234,7 +276,9 @@ impl<'a> Reader<'a> {
         }
         // Longer than any keyword below.
         let mut upper = [0_u8; 12];
-        let Some(upper) = upper.get_mut(..name.text.len()) else { return };
+        let Some(upper) = upper.get_mut(..name.text.len()) else {
+            return;
+        };
         upper.copy_from_slice(name.text.as_bytes());
         upper.make_ascii_uppercase();
         match &*upper {
@@ -244,28 +288,27 @@ impl<'a> Reader<'a> {
                 }
                 self.summary.reads = true;
                 self.frame.is_query = true;
-                self.frame.in_with = false;
+                self.frame.list = List::Other;
             }
             b"DELETE" | b"INSERT" | b"REPLACE" | b"MERGE" | b"UPDATE" => {
                 self.changing_operation(name.text, upper, previous);
             }
             b"FROM" if self.frame.is_query && previous != Previous::Distinct => {
                 self.frame.next = Next::Table;
-                self.frame.in_tables = true;
+                self.frame.list = List::Tables;
             }
             b"JOIN" => self.frame.next = Next::Table,
-            b"APPLY" if self.frame.in_tables => self.frame.next = Next::Table,
-            b"WITH" if !self.frame.is_query && !self.frame.in_tables => {
+            b"APPLY" if self.frame.list == List::Tables => self.frame.next = Next::Table,
+            b"WITH" if !self.frame.is_query && self.frame.list != List::Tables => {
                 self.frame.next = Next::Cte;
-                self.frame.in_with = true;
+                self.frame.list = List::Ctes;
             }
             b"ALTER" | b"CREATE" | b"DROP" | b"REFRESH" | b"TRUNCATE" if self.is_start() => {
-                self.operation(name.text, Next::ObjectKind);
-                self.drops = &*upper == b"DROP";
+                let drops = &*upper == b"DROP";
+                self.operation(name.text, Next::ObjectKind { drops });
             }
             b"CALL" | b"EXEC" | b"EXECUTE" | b"PRAGMA" if self.is_start() => {
-                self.operation(name.text, Next::Object);
-                self.object_has_body = false;
+                self.operation(name.text, Next::Object { has_body: false });
                 self.summary.reads = true;
             }
             b"COPY" if self.is_start() => {
@@ -282,11 +325,11 @@ impl<'a> Reader<'a> {
                 if self.is_start() =>
             {
                 self.operation(name.text, Next::Other);
-                self.is_done = true;
+                self.rest = Rest::AfterStatement;
             }
             b"WHERE" | b"GROUP" | b"ORDER" | b"HAVING" | b"LIMIT" | b"WINDOW" | b"UNION"
             | b"INTERSECT" | b"EXCEPT" | b"FETCH" | b"OFFSET" | b"FOR" | b"RETURNING" | b"SET"
-            | b"VALUES" => self.frame.in_tables = false,
+            | b"VALUES" => self.frame.list = List::Other,
             _ => {}
         }
     }
@@ -300,7 +343,7 @@ impl<'a> Reader<'a> {
         if upper == b"REPLACE" && !self.is_start() {
             return;
         }
-        self.frame.in_with = false;
+        self.frame.list = List::Other;
         self.summary.writes = true;
         if upper == b"DELETE" {
             self.operation(text, Next::Other);
@@ -311,34 +354,70 @@ impl<'a> Reader<'a> {
         self.frame.is_merge = upper == b"MERGE";
     }
 
-    fn object_kind(&mut self, name: &Name<'a>) {
+    fn object_kind(&mut self, name: &Name<'a>, drops: bool) {
         const KINDS: [&str; 21] = [
-            "table", "view", "index", "procedure", "function", "trigger", "database", "schema",
-            "sequence", "user", "role", "type", "extension", "domain", "policy", "rule",
-            "collation", "publication", "subscription", "tablespace", "event",
+            "table",
+            "view",
+            "index",
+            "procedure",
+            "function",
+            "trigger",
+            "database",
+            "schema",
+            "sequence",
+            "user",
+            "role",
+            "type",
+            "extension",
+            "domain",
+            "policy",
+            "rule",
+            "collation",
+            "publication",
+            "subscription",
+            "tablespace",
+            "event",
         ];
         const MODIFIERS: [&str; 18] = [
-            "or", "replace", "unique", "clustered", "nonclustered", "temp", "temporary", "global",
-            "local", "unlogged", "materialized", "recursive", "virtual", "fulltext", "spatial",
-            "foreign", "constraint", "external",
+            "or",
+            "replace",
+            "unique",
+            "clustered",
+            "nonclustered",
+            "temp",
+            "temporary",
+            "global",
+            "local",
+            "unlogged",
+            "materialized",
+            "recursive",
+            "virtual",
+            "fulltext",
+            "spatial",
+            "foreign",
+            "constraint",
+            "external",
         ];
         if name.is_any(&KINDS) {
             self.append(" ", name.text);
-            self.frame.next = Next::Object;
             let is_routine = name.is_any(&["event", "function", "procedure", "trigger"]);
-            self.object_has_body = is_routine && !self.drops;
+            self.frame.next = Next::Object {
+                has_body: is_routine && !drops,
+            };
         } else if !name.is_any(&MODIFIERS) {
             // `TRUNCATE posts`, or a kind of thing that is not known.
             self.append(" ", name.unquoted());
-            self.is_done = true;
+            self.rest = Rest::AfterStatement;
         }
     }
 
     fn operation(&mut self, name: &str, next: Next) {
-        let separator = if std::mem::take(&mut self.separate) { "; " } else { " " };
+        let starts_another = std::mem::take(&mut self.separate);
+        self.summary.is_script |= starts_another;
+        let separator = if starts_another { "; " } else { " " };
         self.append(separator, name);
         self.frame.next = next;
-        self.frame.in_tables = false;
+        self.frame.list = List::Other;
     }
 
     fn open(&mut self) {
@@ -349,10 +428,10 @@ impl<'a> Reader<'a> {
         let outer = self.frame;
         self.outer.push(outer);
         // `FROM (a JOIN b …)` goes on with the list, `FROM (SELECT …)` finds out by itself.
-        let continues = outer.next == Next::Table;
-        self.frame = Frame { next: Next::Other, in_tables: continues, ..Frame::default() };
-        if continues {
+        self.frame = Frame::default();
+        if outer.next == Next::Table {
             self.frame.next = Next::Table;
+            self.frame.list = List::Tables;
         }
         self.previous = Previous::Other;
     }
@@ -371,10 +450,10 @@ impl<'a> Reader<'a> {
 
     fn comma(&mut self) {
         if self.deeper == 0 {
-            if self.frame.in_tables {
-                self.frame.next = Next::Table;
-            } else if self.frame.in_with {
-                self.frame.next = Next::Cte;
+            match self.frame.list {
+                List::Tables => self.frame.next = Next::Table,
+                List::Ctes => self.frame.next = Next::Cte,
+                List::Other => {}
             }
         }
         self.previous = Previous::Other;
@@ -388,15 +467,15 @@ impl<'a> Reader<'a> {
     }
 
     fn end_statement(&mut self) {
-        if self.is_body {
+        if self.rest == Rest::Never {
             return;
         }
+        self.rest = Rest::Counts;
         self.outer.clear();
         self.deeper = 0;
         self.frame = Frame::default();
         self.ctes.clear();
         self.previous = Previous::Other;
-        self.is_done = false;
         self.separate = !self.summary.text.is_empty();
     }
 

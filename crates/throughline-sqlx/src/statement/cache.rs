@@ -50,7 +50,10 @@ pub(super) fn get(text: &str, dialect: Dialect) -> Arc<Statement> {
         // A slot that is lost is filled again.
         let _ = SLOTS.try_with(|slots| {
             if let Ok(mut slots) = slots.try_borrow_mut() {
-                let slot = Slot { address, statement: Arc::clone(&statement) };
+                let slot = Slot {
+                    address,
+                    statement: Arc::clone(&statement),
+                };
                 slots[slot_of(address, text.len())] = Some(slot);
             }
         });
@@ -70,8 +73,10 @@ struct Slot {
 
 fn slot_of(address: usize, length: usize) -> usize {
     // Literals lie one behind the other; the multiplication spreads them.
-    let mixed = (address ^ length.rotate_left(7)).wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as usize);
-    (mixed >> (usize::BITS - 8)) % THREAD_SLOTS
+    let mixed =
+        (address as u64 ^ (length as u64).rotate_left(7)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    // The eight bits that depend on all others: one of 256 slots.
+    usize::try_from(mixed >> 56).unwrap_or(0)
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(Table::new);
@@ -116,7 +121,7 @@ impl Table {
             // Zero marks an empty place in `once`.
             hasher.finish().max(1)
         };
-        let set = &self.sets[(hash % SETS as u64) as usize];
+        let set = &self.sets[usize::try_from(hash % SETS as u64).unwrap_or(0)];
         let is_new = {
             let mut set = set.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(found) = set.find(hash, text, dialect) {
@@ -141,9 +146,9 @@ impl Table {
 impl Set {
     fn find(&mut self, hash: u64, text: &str, dialect: Dialect) -> Option<Arc<Statement>> {
         let places = self.places.iter_mut().flatten();
-        let found = places.into_iter().find(|place| {
-            place.hash == hash && place.statement.is_of(text, dialect)
-        })?;
+        let found = places
+            .into_iter()
+            .find(|place| place.hash == hash && place.statement.is_of(text, dialect))?;
         found.used = true;
         Some(Arc::clone(&found.statement))
     }
@@ -174,8 +179,11 @@ impl Set {
             bytes.fetch_sub(size, Ordering::Relaxed);
             return false;
         }
-        self.places[place] =
-            Some(Place { hash, statement: Arc::clone(statement), used: false });
+        self.places[place] = Some(Place {
+            hash,
+            statement: Arc::clone(statement),
+            used: false,
+        });
         true
     }
 

@@ -23,7 +23,8 @@ pub(crate) struct Statement {
     text: Arc<str>,
     sanitised: Arc<str>,
     summary: Summary,
-    /// The number of rows affected means something.
+    /// The number of rows affected means something: rows are changed, and no other statement
+    /// of a script adds the rows that it selects, or the changes before it, to their number.
     pub(crate) writes: bool,
     /// The number of rows returned means something even if it is zero.
     pub(crate) reads: bool,
@@ -39,7 +40,11 @@ impl Statement {
         let key: Arc<str> = Arc::from(text);
         let bounded = |text: &str| {
             let cut = &text[..text.floor_char_boundary(LONGEST_TEXT)];
-            if cut == text && *key == *cut { Arc::clone(&key) } else { Arc::from(cut) }
+            if cut == text && *key == *cut {
+                Arc::clone(&key)
+            } else {
+                Arc::from(cut)
+            }
         };
         let read = sql::read(text, dialect);
         Self {
@@ -48,7 +53,7 @@ impl Statement {
             sanitised: bounded(&sql::sanitise(text, dialect)),
             text: bounded(text),
             summary: Summary::of(read.text),
-            writes: read.writes,
+            writes: read.writes && !(read.is_script && read.reads),
             reads: read.reads,
             key,
         }
@@ -73,8 +78,17 @@ impl Statement {
     /// With values bound to it, the text as it is: its values are elsewhere. Without, a
     /// value may have been written into it.
     pub(crate) fn text(&self, has_binds: bool) -> Option<StringValue> {
-        let text = if has_binds { &self.text } else { &self.sanitised };
+        let text = if has_binds {
+            &self.text
+        } else {
+            &self.sanitised
+        };
         (!text.is_empty()).then(|| StringValue::from(Arc::clone(text)))
+    }
+
+    /// Says whether it is a command without a text, whose summary is its name.
+    pub(crate) fn is_command(&self) -> bool {
+        self.key.is_empty()
     }
 
     pub(crate) fn summary(&self) -> &Summary {
@@ -87,7 +101,13 @@ impl Statement {
 
     /// Returns the bytes that it keeps.
     fn size(&self) -> usize {
-        let own = |text: &Arc<str>| if Arc::ptr_eq(text, &self.key) { 0 } else { text.len() };
+        let own = |text: &Arc<str>| {
+            if Arc::ptr_eq(text, &self.key) {
+                0
+            } else {
+                text.len()
+            }
+        };
         self.key.len() + own(&self.text) + own(&self.sanitised)
     }
 }

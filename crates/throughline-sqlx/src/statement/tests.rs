@@ -32,10 +32,16 @@ fn what_a_statement_does_decides_which_numbers_mean_something() {
         ("INSERT INTO t SELECT * FROM u", true, true),
         ("CREATE TABLE t (a INT)", false, false),
         ("PRAGMA user_version", false, true),
+        ("INSERT INTO t VALUES (1); DELETE FROM t", true, false),
+        ("INSERT INTO t VALUES (1); SELECT 1", false, true),
     ];
     for (text, writes, reads) in cases {
         let statement = Statement::new(text, Dialect::Sqlite);
-        assert_eq!((statement.writes, statement.reads), (writes, reads), "{text}");
+        assert_eq!(
+            (statement.writes, statement.reads),
+            (writes, reads),
+            "{text}"
+        );
     }
 }
 

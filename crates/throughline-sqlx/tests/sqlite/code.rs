@@ -17,11 +17,15 @@ async fn of_any_executor<'e, E>(executor: E) -> sqlx::Result<Vec<User>>
 where
     E: Executor<'e, Database = Sqlite>,
 {
-    sqlx::query_as("SELECT * FROM users ORDER BY id").fetch_all(executor).await
+    sqlx::query_as("SELECT * FROM users ORDER BY id")
+        .fetch_all(executor)
+        .await
 }
 
 async fn of_sqlite_executor(executor: impl SqliteExecutor<'_>) -> sqlx::Result<i64> {
-    let row = sqlx::query("SELECT count(*) FROM users").fetch_one(executor).await?;
+    let row = sqlx::query("SELECT count(*) FROM users")
+        .fetch_one(executor)
+        .await?;
     row.try_get(0)
 }
 
@@ -68,12 +72,19 @@ async fn migrations_run_on_the_pool() {
     let collector = Collector::new();
     let pool = database(&collector).await;
     let directory = tempfile::tempdir().unwrap();
-    std::fs::write(directory.path().join("1_pets.sql"), "CREATE TABLE pets (id INT);").unwrap();
+    std::fs::write(
+        directory.path().join("1_pets.sql"),
+        "CREATE TABLE pets (id INT);",
+    )
+    .unwrap();
 
     let migrator = Migrator::new(directory.path()).await.unwrap();
     migrator.run(&pool).await.unwrap();
 
-    sqlx::query("SELECT * FROM pets").execute(&pool).await.unwrap();
+    sqlx::query("SELECT * FROM pets")
+        .execute(&pool)
+        .await
+        .unwrap();
     collector.span("SELECT pets");
 }
 
@@ -101,7 +112,10 @@ async fn the_inner_pool_and_connection_are_within_reach() {
     assert_eq!(pool.size(), 1);
     let mut raw = pool.untraced().acquire().await.unwrap();
     let mut conn: SqliteConnection<'_> = pool.wrap(&mut raw);
-    sqlx::query("SELECT * FROM users").execute(&mut conn).await.unwrap();
+    sqlx::query("SELECT * FROM users")
+        .execute(&mut conn)
+        .await
+        .unwrap();
     assert_eq!(of_sqlite_executor(conn.untraced()).await.unwrap(), 2);
 
     assert_eq!(collector.spans().len(), 1);

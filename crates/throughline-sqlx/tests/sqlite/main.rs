@@ -1,5 +1,7 @@
 //! Traced SQLite: the spans, attributes and metrics of real queries.
 
+#![expect(clippy::unwrap_used, reason = "the set-up of a test")]
+
 mod code;
 mod metrics;
 mod queries;

@@ -26,6 +26,7 @@ async fn a_stream_ends_its_span_at_the_last_row() {
     assert_eq!(collector.open_spans(), 0);
 
     expect![[r#"
+        CLIENT SELECT SELECT [db.response.returned_rows=9]
     "#]]
     .assert_eq(&collector.tree(&SHOWN[1..]));
 }
@@ -45,6 +46,9 @@ async fn a_stream_that_is_dropped_early_ends_its_span_as_cancelled() {
     drop(rows);
 
     expect![[r#"
+        CLIENT SELECT SELECT [db.response.returned_rows=2 throughline.outcome=cancelled]
+
+        CLIENT SELECT SELECT [db.response.returned_rows=1 throughline.outcome=cancelled]
     "#]]
     .assert_eq(&collector.tree(&SHOWN[1..]));
 }
@@ -63,6 +67,7 @@ async fn an_error_in_the_middle_of_a_stream_ends_its_span() {
     assert!(rows.next().await.is_none());
 
     expect![[r#"
+        CLIENT SELECT ERROR [db.response.returned_rows=1 error.type="1"]
     "#]]
     .assert_eq(&collector.tree(&SHOWN[1..]));
 }
@@ -77,11 +82,15 @@ async fn work_between_two_rows_does_not_run_inside_the_query() {
         while rows.try_next().await?.is_some() {
             span("write row").call_value(|| {});
         }
-        sqlx::Result::Ok(())
+        Ok::<_, sqlx::Error>(())
     });
     collector.run(work).await.unwrap();
 
     expect![[r#"
+        INTERNAL export
+          CLIENT SELECT users
+          INTERNAL write row
+          INTERNAL write row
     "#]]
     .assert_eq(&collector.tree(&[]));
 }
@@ -93,10 +102,15 @@ async fn several_statements_in_one_text_are_one_span() {
 
     let sql = "INSERT INTO users (name) VALUES ('Alan'); SELECT name FROM users; \
                DELETE FROM users WHERE name = 'Alan'";
-    let results: Vec<_> = sqlx::raw_sql(sql).fetch_many(&pool).try_collect().await.unwrap();
+    let results: Vec<_> = sqlx::raw_sql(sql)
+        .fetch_many(&pool)
+        .try_collect()
+        .await
+        .unwrap();
     assert_eq!(results.len(), 6);
 
     expect![[r#"
+        CLIENT INSERT users; SELECT users; DELETE users [db.query.text="INSERT INTO users (name) VALUES (?); SELECT name FROM users; DELETE FROM users WHERE name = ?" db.response.returned_rows=3]
     "#]]
     .assert_eq(&collector.tree(SHOWN));
 }

@@ -8,12 +8,18 @@ use throughline_testing::Collector;
 use crate::{database, names};
 
 async fn add(conn: &mut SqliteConnection<'_>, name: &str) -> sqlx::Result<()> {
-    sqlx::query("INSERT INTO users (name) VALUES (?)").bind(name).execute(&mut *conn).await?;
+    sqlx::query("INSERT INTO users (name) VALUES (?)")
+        .bind(name)
+        .execute(&mut *conn)
+        .await?;
     Ok(())
 }
 
 async fn add_two(tx: &mut SqliteTransaction<'_>) -> sqlx::Result<()> {
-    sqlx::query("INSERT INTO users (name) VALUES (?)").bind("Alan").execute(&mut **tx).await?;
+    sqlx::query("INSERT INTO users (name) VALUES (?)")
+        .bind("Alan")
+        .execute(&mut **tx)
+        .await?;
     add(tx, "Edsger").await
 }
 
@@ -34,6 +40,12 @@ async fn a_committed_transaction_shows_its_begin_and_commit() {
 
     assert_eq!(names(&pool).await, ["Alan", "Edsger"]);
     expect![[r#"
+        INTERNAL request
+          CLIENT BEGIN [db.operation.name=BEGIN]
+          CLIENT DELETE users [db.rows_affected=2]
+          CLIENT INSERT users [db.rows_affected=1]
+          CLIENT INSERT users [db.rows_affected=1]
+          CLIENT COMMIT [db.operation.name=COMMIT]
     "#]]
     .assert_eq(&collector.tree(COMMAND));
     assert!(collector.span("request").events.is_empty());
@@ -50,6 +62,11 @@ async fn a_rolled_back_transaction_shows_its_rollback() {
 
     assert_eq!(names(&pool).await, ["Ada", "Grace"]);
     expect![[r#"
+        CLIENT BEGIN
+
+        CLIENT INSERT users [db.rows_affected=1]
+
+        CLIENT ROLLBACK [db.operation.name=ROLLBACK]
     "#]]
     .assert_eq(&collector.tree(COMMAND));
 }
@@ -69,9 +86,19 @@ async fn a_dropped_transaction_leaves_an_event_on_the_current_span() {
 
     assert_eq!(names(&pool).await, ["Ada", "Grace"]);
     let events = collector.span("request").events;
-    let event = events.iter().find(|e| e.name == "throughline.db.rollback_on_drop").unwrap();
-    assert_eq!(event.attributes[0].to_string(), "");
+    let event = events
+        .iter()
+        .find(|e| e.name == "throughline.db.rollback_on_drop")
+        .unwrap();
+    assert_eq!(
+        event.attributes,
+        [opentelemetry::KeyValue::new("db.system.name", "sqlite")]
+    );
     expect![[r#"
+        INTERNAL request ERROR [error.type=sqlx_core::error::Error]
+          CLIENT BEGIN
+          CLIENT INSERT users
+          CLIENT INSERT users ERROR [error.type="2067"]
     "#]]
     .assert_eq(&collector.tree(&["error.type"]));
 }
@@ -81,7 +108,13 @@ async fn savepoints_nest() {
     let collector = Collector::new();
     let pool = database(&collector).await;
 
-    let mut outer = pool.try_begin().await.unwrap().unwrap();
+    let mut outer = loop {
+        // The connection of the set-up is on its way back to the pool.
+        match pool.try_begin().await.unwrap() {
+            Some(tx) => break tx,
+            None => tokio::task::yield_now().await,
+        }
+    };
     let mut kept = outer.begin().await.unwrap();
     add(&mut kept, "Alan").await.unwrap();
     kept.commit().await.unwrap();
@@ -92,6 +125,21 @@ async fn savepoints_nest() {
 
     assert_eq!(names(&pool).await, ["Ada", "Grace", "Alan"]);
     expect![[r#"
+        CLIENT BEGIN [db.operation.name=BEGIN]
+
+        CLIENT SAVEPOINT [db.operation.name=SAVEPOINT]
+
+        CLIENT INSERT users [db.rows_affected=1]
+
+        CLIENT RELEASE SAVEPOINT [db.operation.name="RELEASE SAVEPOINT"]
+
+        CLIENT SAVEPOINT [db.operation.name=SAVEPOINT]
+
+        CLIENT INSERT users [db.rows_affected=1]
+
+        CLIENT ROLLBACK TO SAVEPOINT [db.operation.name="ROLLBACK TO SAVEPOINT"]
+
+        CLIENT COMMIT [db.operation.name=COMMIT]
     "#]]
     .assert_eq(&collector.tree(COMMAND));
 }
@@ -100,8 +148,14 @@ async fn savepoints_nest() {
 async fn a_transaction_on_a_file_is_seen_by_the_pool_s_other_connections_after_its_commit() {
     let collector = Collector::new();
     let directory = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}?mode=rwc", directory.path().join("users.db").display());
-    let pool = SqlitePool::connect(&url).await.unwrap().with_telemetry(collector.telemetry());
+    let url = format!(
+        "sqlite://{}?mode=rwc",
+        directory.path().join("users.db").display()
+    );
+    let pool = SqlitePool::connect(&url)
+        .await
+        .unwrap()
+        .with_telemetry(collector.telemetry());
     sqlx::raw_sql("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)")
         .execute(&pool)
         .await
@@ -115,6 +169,13 @@ async fn a_transaction_on_a_file_is_seen_by_the_pool_s_other_connections_after_i
     assert_eq!(names(&pool).await, ["Ada"]);
 
     expect![[r#"
+        CLIENT CREATE TABLE users
+
+        CLIENT BEGIN [db.operation.name=BEGIN]
+
+        CLIENT INSERT users [db.rows_affected=1]
+
+        CLIENT COMMIT [db.operation.name=COMMIT]
     "#]]
     .assert_eq(&collector.tree(COMMAND));
 }
@@ -123,13 +184,20 @@ async fn a_transaction_on_a_file_is_seen_by_the_pool_s_other_connections_after_i
 async fn a_connection_that_belongs_to_no_pool_is_traced_too() {
     use sqlx::Connection as _;
     let collector = Collector::new();
-    let mut raw = sqlx::SqliteConnection::connect("sqlite::memory:").await.unwrap();
+    let mut raw = sqlx::SqliteConnection::connect("sqlite::memory:")
+        .await
+        .unwrap();
 
     let mut conn = SqliteConnection::new(&mut raw).with_telemetry(collector.telemetry());
     sqlx::query("SELECT 1").execute(&mut conn).await.unwrap();
     conn.begin().await.unwrap().commit().await.unwrap();
 
     expect![[r#"
+        CLIENT SELECT
+
+        CLIENT BEGIN [db.operation.name=BEGIN]
+
+        CLIENT COMMIT [db.operation.name=COMMIT]
     "#]]
     .assert_eq(&collector.tree(COMMAND));
 }
