@@ -1,4 +1,5 @@
-//! The server that clients call, in a process of its own.
+//! The server that clients call, and the collector that spans are sent to, in a process of its
+//! own.
 
 use std::{
     env,
@@ -7,14 +8,19 @@ use std::{
 };
 
 use anyhow::Context as _;
-use axum::{Router, http::header, routing::get};
+use axum::{
+    Router,
+    body::Bytes,
+    http::header,
+    routing::{get, post},
+};
 
 const BODY: &str = r#"{"id":42,"name":"Ada Lovelace"}"#;
 
 /// A server on the loopback interface. It is stopped when this is dropped.
 pub(crate) struct Loopback {
     process: Child,
-    url: String,
+    origin: String,
 }
 
 impl Loopback {
@@ -25,13 +31,16 @@ impl Loopback {
             .stdout(Stdio::piped())
             .spawn()?;
         let output = process.stdout.take().context("its output is piped")?;
-        let mut url = String::new();
-        BufReader::new(output).read_line(&mut url)?;
-        Ok(Self { process, url: url.trim().to_owned() })
+        let mut origin = String::new();
+        BufReader::new(output).read_line(&mut origin)?;
+        Ok(Self {
+            process,
+            origin: origin.trim().to_owned(),
+        })
     }
 
-    pub(crate) fn url(&self) -> &str {
-        &self.url
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
     }
 }
 
@@ -43,17 +52,19 @@ impl Drop for Loopback {
 }
 
 /// Serves until its standard input is closed, and so not longer than the process that started
-/// it. Prints the URL.
+/// it. Prints its origin.
 ///
 /// # Errors
 ///
 /// Fails when there is no port to listen on.
 pub fn serve() -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let mut output = std::io::stdout();
-        writeln!(output, "http://{}/users/42", listener.local_addr()?)?;
+        writeln!(output, "http://{}", listener.local_addr()?)?;
         output.flush()?;
 
         let (closed, is_closed) = tokio::sync::oneshot::channel();
@@ -62,7 +73,10 @@ pub fn serve() -> anyhow::Result<()> {
             let _ = closed.send(());
         });
         let json = [(header::CONTENT_TYPE, "application/json")];
-        let app = Router::new().route("/users/{id}", get(async move || (json, BODY)));
+        let app = Router::new()
+            .route("/users/{id}", get(async move || (json, BODY)))
+            .route("/v1/traces", post(accept))
+            .route("/v1/metrics", post(accept));
         tokio::select! {
             served = axum::serve(listener, app) => served?,
             _ = is_closed => {}
@@ -70,3 +84,6 @@ pub fn serve() -> anyhow::Result<()> {
         Ok(())
     })
 }
+
+/// Takes whatever is exported: an empty answer refuses nothing.
+async fn accept(_request: Bytes) {}

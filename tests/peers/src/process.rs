@@ -1,6 +1,6 @@
 //! A process that runs one subject, as it is told on its standard input.
 
-use std::io::{BufRead as _, Write as _};
+use std::io::Write as _;
 
 use rustix::time::{ClockId, clock_gettime};
 

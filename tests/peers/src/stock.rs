@@ -56,8 +56,12 @@ impl Stock {
         let delivered = Arc::new(AtomicU64::new(0));
         let exporter = CountingExporter(Arc::clone(&delivered));
         Self {
-            tracers: SdkTracerProvider::builder().with_batch_exporter(exporter).build(),
-            meters: SdkMeterProvider::builder().with_reader(ManualReader::default()).build(),
+            tracers: SdkTracerProvider::builder()
+                .with_batch_exporter(exporter)
+                .build(),
+            meters: SdkMeterProvider::builder()
+                .with_reader(ManualReader::default())
+                .build(),
             delivered,
         }
     }
@@ -73,7 +77,9 @@ impl Stock {
     /// Bridges `tracing` to it, from INFO on.
     pub(crate) fn subscribe(self) -> anyhow::Result<Self> {
         let bridge = tracing_opentelemetry::layer().with_tracer(self.tracers.tracer("peers"));
-        let subscriber = tracing_subscriber::registry().with(LevelFilter::INFO).with(bridge);
+        let subscriber = tracing_subscriber::registry()
+            .with(LevelFilter::INFO)
+            .with(bridge);
         tracing::subscriber::set_global_default(subscriber)?;
         Ok(self)
     }
@@ -81,7 +87,9 @@ impl Stock {
 
 impl Delivery for Stock {
     fn flush(&self) {
-        self.tracers.force_flush().expect("the exporter does not fail");
+        self.tracers
+            .force_flush()
+            .expect("the exporter does not fail");
     }
 
     fn delivered(&self) -> u64 {

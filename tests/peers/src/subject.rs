@@ -54,7 +54,9 @@ pub fn subjects() -> impl Iterator<Item = &'static Subject> {
 ///
 /// Fails when there is none.
 pub fn find(name: &str) -> anyhow::Result<&'static Subject> {
-    subjects().find(|subject| subject.name == name).with_context(|| format!("no subject {name}"))
+    subjects()
+        .find(|subject| subject.name == name)
+        .with_context(|| format!("no subject {name}"))
 }
 
 impl Caller {

@@ -21,7 +21,11 @@ pub(crate) struct Cell {
 
 impl Row {
     pub(crate) fn new(subject: &'static Subject) -> Self {
-        Self { subject, sampled: Cell::default(), unsampled: Cell::default() }
+        Self {
+            subject,
+            sampled: Cell::default(),
+            unsampled: Cell::default(),
+        }
     }
 
     pub(crate) fn cell(&mut self, caller: Caller) -> &mut Cell {
@@ -38,7 +42,9 @@ pub(crate) fn render(rows: &[Row]) -> String {
         | not sampled | CPU of bare, sampled | not sampled |\n\
         |---|--:|--:|--:|--:|--:|--:|";
     let lines = rows.iter().map(|row| {
-        let bare = rows.iter().find(|other| other.subject.name == row.subject.baseline);
+        let bare = rows
+            .iter()
+            .find(|other| other.subject.name == row.subject.baseline);
         let bare = bare.filter(|bare| bare.subject.name != row.subject.name);
         let cells = [(&row.sampled, bare.map(|bare| &bare.sampled)), {
             (&row.unsampled, bare.map(|bare| &bare.unsampled))
@@ -49,7 +55,11 @@ pub(crate) fn render(rows: &[Row]) -> String {
             .collect::<Vec<_>>();
         format!("| {} | {} |", row.subject.name, columns.join(" | "))
     });
-    [head.to_owned()].into_iter().chain(lines).collect::<Vec<_>>().join("\n")
+    [head.to_owned()]
+        .into_iter()
+        .chain(lines)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn instructions(cell: &Cell, bare: Option<&Cell>) -> String {
@@ -74,7 +84,11 @@ fn allocations(cell: &Cell, bare: Option<&Cell>) -> String {
 }
 
 fn cpu(cell: &Cell, _bare: Option<&Cell>) -> String {
-    let Some(Ratio { median, quartiles: (first, third) }) = cell.cpu else {
+    let Some(Ratio {
+        median,
+        quartiles: (first, third),
+    }) = cell.cpu
+    else {
         return "-".to_owned();
     };
     format!("{median:.2} ({first:.2} to {third:.2})")

@@ -14,7 +14,9 @@ where
         client,
         delivery: Box::new(delivery),
         requests: 0,
-        runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
+        runtime: tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?,
     }))
 }
 
@@ -35,10 +37,10 @@ where
     }
 
     fn run(&mut self) {
-        let url = self.server.url();
+        let url = self.server.url("/users/42");
         self.runtime.block_on(async {
             for _ in 0..self.requests {
-                assert_ne!((self.client)(url).await, 0);
+                assert_ne!((self.client)(&url).await, 0);
             }
         });
     }

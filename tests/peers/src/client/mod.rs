@@ -3,9 +3,14 @@
 mod bare;
 mod calls;
 mod reqwest_tracing;
+mod throughline;
 
 use crate::subject::Subject;
 
 const BASELINE: &str = "client: bare";
 
-pub(crate) const SUBJECTS: &[Subject] = &[bare::SUBJECT, reqwest_tracing::SUBJECT];
+pub(crate) const SUBJECTS: &[Subject] = &[
+    bare::SUBJECT,
+    reqwest_tracing::SUBJECT,
+    throughline::SUBJECT,
+];

@@ -8,8 +8,8 @@ use std::sync::{
 use opentelemetry_0_32::{
     Context, global,
     trace::{
-        FutureExt as _, SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId,
-        TraceState, TracerProvider as _,
+        FutureExt as _, SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState,
+        TracerProvider as _,
     },
 };
 use opentelemetry_sdk_0_32::{
@@ -37,10 +37,14 @@ pub(super) const SUBJECT: Subject = Subject {
 fn make(caller: Caller) -> anyhow::Result<Box<dyn Run>> {
     let delivered = Arc::new(AtomicU64::new(0));
     let exporter = CountingExporter(Arc::clone(&delivered));
-    let tracers = SdkTracerProvider::builder().with_batch_exporter(exporter).build();
+    let tracers = SdkTracerProvider::builder()
+        .with_batch_exporter(exporter)
+        .build();
     global::set_text_map_propagator(TraceContextPropagator::new());
     let bridge = tracing_opentelemetry_0_33::layer().with_tracer(tracers.tracer("peers"));
-    let subscriber = tracing_subscriber::registry().with(LevelFilter::INFO).with(bridge);
+    let subscriber = tracing_subscriber::registry()
+        .with(LevelFilter::INFO)
+        .with(bridge);
     tracing::subscriber::set_global_default(subscriber)?;
 
     let client = ClientBuilder::new(reqwest::Client::new())
@@ -88,7 +92,9 @@ impl SpanExporter for CountingExporter {
 
 impl Delivery for Stock {
     fn flush(&self) {
-        self.tracers.force_flush().expect("the exporter does not fail");
+        self.tracers
+            .force_flush()
+            .expect("the exporter does not fail");
     }
 
     fn delivered(&self) -> u64 {

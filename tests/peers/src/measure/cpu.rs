@@ -49,7 +49,9 @@ pub(crate) fn ratios(rounds: usize, caller: Caller) -> anyhow::Result<Vec<Ratio>
         .zip(&times)
         .map(|(subject, own)| {
             let bare = &times[baseline(subject)?];
-            Ok(Ratio::of(own.iter().zip(bare).map(|(own, bare)| own / bare)))
+            Ok(Ratio::of(
+                own.iter().zip(bare).map(|(own, bare)| own / bare),
+            ))
         })
         .collect()
 }
@@ -71,7 +73,12 @@ impl Worker {
             .spawn()?;
         let orders = process.stdin.take().context("its input is piped")?;
         let answers = process.stdout.take().context("its output is piped")?;
-        Ok(Self { name: subject.name, process, orders, answers: BufReader::new(answers) })
+        Ok(Self {
+            name: subject.name,
+            process,
+            orders,
+            answers: BufReader::new(answers),
+        })
     }
 
     /// Returns the CPU time in nanoseconds.
@@ -79,7 +86,10 @@ impl Worker {
         writeln!(self.orders, "{requests}")?;
         let mut answer = String::new();
         self.answers.read_line(&mut answer)?;
-        answer.trim().parse().with_context(|| format!("{} answered {answer:?}", self.name))
+        answer
+            .trim()
+            .parse()
+            .with_context(|| format!("{} answered {answer:?}", self.name))
     }
 
     fn stop(mut self) -> anyhow::Result<()> {
@@ -95,6 +105,9 @@ impl Ratio {
         let mut sorted: Vec<_> = ratios.collect();
         sorted.sort_by(f64::total_cmp);
         let at = |quarter: usize| sorted[(sorted.len() - 1) * quarter / 4];
-        Self { median: at(2), quartiles: (at(1), at(3)) }
+        Self {
+            median: at(2),
+            quartiles: (at(1), at(3)),
+        }
     }
 }

@@ -28,7 +28,10 @@ pub(crate) fn count(subject: &Subject, caller: Caller) -> anyhow::Result<Instruc
     let long = run(subject, caller, 2 * REQUESTS)?;
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     let each = |short: u64, long: u64| (long as f64 - short as f64) / REQUESTS as f64;
-    Ok(Instructions { own: each(short.0, long.0), others: each(short.1, long.1) })
+    Ok(Instructions {
+        own: each(short.0, long.0),
+        others: each(short.1, long.1),
+    })
 }
 
 /// Returns what the main thread and what all others executed.
@@ -36,7 +39,10 @@ fn run(subject: &Subject, caller: Caller, requests: u64) -> anyhow::Result<(u64,
     let folder = tempfile::tempdir()?;
     let output = Command::new("valgrind")
         .args(["--quiet", "--tool=callgrind", "--separate-threads=yes"])
-        .arg(format!("--callgrind-out-file={}", folder.path().join("out").display()))
+        .arg(format!(
+            "--callgrind-out-file={}",
+            folder.path().join("out").display()
+        ))
         .arg(env::current_exe()?)
         .args(["once", subject.name, caller.name(), &requests.to_string()])
         .stdin(Stdio::null())
@@ -61,7 +67,11 @@ fn read(folder: &Path) -> anyhow::Result<(u64, u64)> {
             continue;
         };
         let total: u64 = total.trim().parse()?;
-        if thread.trim() == "1" { main += total } else { others += total }
+        if thread.trim() == "1" {
+            main += total
+        } else {
+            others += total
+        }
     }
     anyhow::ensure!(main > 0, "callgrind wrote no profile of the main thread");
     Ok((main, others))

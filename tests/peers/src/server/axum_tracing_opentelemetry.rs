@@ -11,6 +11,10 @@ pub(super) const SUBJECT: Subject = Subject {
     traces: true,
     make: |caller| {
         let stock = Stock::new().set_global().subscribe()?;
-        service::serve(service::router().layer(OtelAxumLayer::default()), stock, caller)
+        service::serve(
+            service::router().layer(OtelAxumLayer::default()),
+            stock,
+            caller,
+        )
     },
 };

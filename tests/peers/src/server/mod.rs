@@ -6,6 +6,7 @@ mod identity;
 mod opentelemetry_instrumentation_tower;
 mod service;
 mod throughline;
+mod throughline_sdk;
 mod tower_otel;
 
 use crate::subject::Subject;
@@ -23,4 +24,5 @@ pub(crate) const SUBJECTS: &[Subject] = &[
     throughline::TRACES,
     throughline::TRACES_AND_METRICS,
     throughline::ANY_SERVICE,
+    throughline_sdk::SUBJECT,
 ];

@@ -31,7 +31,10 @@ pub(super) fn router() -> Router {
 }
 
 async fn show_user(Path(id): Path<u64>) -> Json<User> {
-    Json(User { id, name: "Ada Lovelace" })
+    Json(User {
+        id,
+        name: "Ada Lovelace",
+    })
 }
 
 /// Serves requests in process, one after the other.
@@ -60,15 +63,24 @@ struct Served {
 
 impl Run for Served {
     fn prepare(&mut self, requests: usize) {
-        self.requests.extend((0..requests).map(|_| request(self.caller)));
+        self.requests
+            .extend((0..requests).map(|_| request(self.caller)));
     }
 
     fn run(&mut self) {
         self.runtime.block_on(async {
             for request in self.requests.drain(..) {
-                let response = self.router.call(request).await.expect("a router never fails");
+                let response = self
+                    .router
+                    .call(request)
+                    .await
+                    .expect("a router never fails");
                 assert_eq!(response.status(), StatusCode::OK);
-                let body = response.into_body().collect().await.expect("the body is in memory");
+                let body = response
+                    .into_body()
+                    .collect()
+                    .await
+                    .expect("the body is in memory");
                 assert!(!body.to_bytes().is_empty());
             }
         });

@@ -4,10 +4,7 @@ use throughline_core::telemetry::Telemetry;
 use throughline_http::server::ServerLayer;
 
 use super::{BASELINE, service};
-use crate::{
-    stock::Stock,
-    subject::{Caller, Run, Subject},
-};
+use crate::{stock::Stock, subject::Subject};
 
 pub(super) const TRACES: Subject = Subject {
     name: "server: throughline, traces",
