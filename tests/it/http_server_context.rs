@@ -248,16 +248,20 @@ impl Random {
         usize::try_from(self.0 >> 33).unwrap() % limit
     }
 
+    fn byte(&mut self, least: u8, choices: usize) -> u8 {
+        least + u8::try_from(self.below(choices)).unwrap()
+    }
+
     fn bytes(&mut self) -> Vec<u8> {
         let length = self.below(80);
         // What a header may hold: visible ASCII, tabs and high bytes.
         (0..length)
             .map(|_| match self.below(10) {
-                0 => 0x80 + self.below(128) as u8,
+                0 => self.byte(0x80, 128),
                 1 => b',',
                 2 => b';',
                 3 => b'=',
-                _ => 0x20 + self.below(95) as u8,
+                _ => self.byte(0x20, 95),
             })
             .collect()
     }

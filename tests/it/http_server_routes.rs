@@ -185,13 +185,17 @@ async fn a_layer_outside_the_router_learns_the_route_by_itself() {
     for target in ["/users/7", "/api/posts/1", "/nowhere"] {
         read(app.clone().oneshot(support::get(target)).await.unwrap()).await;
     }
-    support::check(&collector, SHOWN, &expect![[r#"
+    support::check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER GET /users/{id} [http.route=/users/{id} http.response.status_code=200]
 
         SERVER GET /api/posts/{id} [http.route=/api/posts/{id} http.response.status_code=200]
 
         SERVER GET [http.response.status_code=200]
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test]

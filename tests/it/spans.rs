@@ -167,10 +167,10 @@ async fn spawned_work_stays_in_the_trace_and_does_not_stretch_its_parent() {
     let wait = std::sync::Arc::clone(&release);
     let task = collector
         .run(span("request").run_value(async {
-            spawn(async move {
+            Some(spawn(async move {
                 wait.notified().await;
                 span("mail").run_value(async {}).await;
-            })
+            }))
         }))
         .await;
     assert_eq!(
@@ -241,9 +241,13 @@ async fn every_way_of_handing_work_over_keeps_the_context() {
 async fn an_aborted_task_ends_its_spans_in_the_trace() {
     let collector = Collector::new();
     let task = collector
-        .run(span("request").run_value(async { spawn(span("job").run_value(pending::<()>())) }))
+        .run(span("request").run_value(async {
+            let job = span("job").run_value(pending::<()>());
+            Some(spawn(job))
+        }))
         .await;
     support::wait_for_open(&collector, 1).await;
+    let task = task.unwrap();
     task.abort();
     assert!(task.await.unwrap_err().is_cancelled());
     check(
@@ -286,7 +290,7 @@ async fn a_lost_race_is_cancelled() {
     let collector = Collector::new();
     collector
         .run(async {
-            let slow = span("slow").run_value(tokio::time::sleep(Duration::from_secs(60)));
+            let slow = span("slow").run_value(tokio::time::sleep(Duration::from_mins(1)));
             let fast = span("fast").run_value(async { tokio::task::yield_now().await });
             tokio::select! { () = slow => {}, () = fast => {} }
         })

@@ -58,9 +58,9 @@ pub(crate) fn recent<V: Clone>(
     if let Ok(Some(known)) = known {
         return known;
     }
-    let made = make();
-    let _ = all.try_with(|all| all.borrow_mut().keep(key, made.clone()));
-    made
+    let value = make();
+    let _ = all.try_with(|all| all.borrow_mut().keep(key, value.clone()));
+    value
 }
 
 /// A recent text.

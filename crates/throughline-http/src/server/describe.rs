@@ -2,7 +2,7 @@
 
 use std::{any::Any, cell::RefCell, error::Error, net::SocketAddr, sync::Arc};
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use opentelemetry::{KeyValue, StringValue};
 use throughline_core::{
     outcome::Outcome,
@@ -13,6 +13,8 @@ use throughline_core::{
         old_names,
     },
 };
+
+use tower::timeout::error::Elapsed;
 
 use super::{PeerAddress, RequestHead, options::Options, route::Route};
 use crate::recent::{Recent, RecentText, recent};
@@ -180,21 +182,42 @@ fn as_dyn<E: 'static>(error: &E) -> Option<&(dyn Error + 'static)> {
 
 fn is_timeout(error: &(dyn Error + 'static)) -> bool {
     let chain = std::iter::successors(Some(error), |error| (*error).source());
-    chain
-        .take(DEEPEST_CAUSE)
-        .any(|error| error.is::<tower::timeout::error::Elapsed>())
+    chain.take(DEEPEST_CAUSE).any(<dyn Error>::is::<Elapsed>)
 }
 
 /// Says whether a response has a body at all.
 ///
 /// Source: RFC 9110, section 6.4.1.
-pub(super) fn has_body(to_head: bool, to_connect: bool, status: StatusCode) -> bool {
-    let without = to_head
+pub(super) fn has_body(to: Asked, status: StatusCode) -> bool {
+    let without = to == Asked::Head
         || status.is_informational()
         || status == StatusCode::NO_CONTENT
         || status == StatusCode::NOT_MODIFIED
-        || (to_connect && status.is_success());
+        || is_upgrade(to, status);
     !without
+}
+
+/// Says whether a response hands the connection over to another protocol.
+pub(super) fn is_upgrade(to: Asked, status: StatusCode) -> bool {
+    status == StatusCode::SWITCHING_PROTOCOLS || (to == Asked::Connect && status.is_success())
+}
+
+/// What a request's method means for the form of its answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Asked {
+    Connect,
+    Head,
+    Other,
+}
+
+impl From<&Method> for Asked {
+    fn from(method: &Method) -> Self {
+        match *method {
+            Method::CONNECT => Self::Connect,
+            Method::HEAD => Self::Head,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// Says whether a response is an event stream, which a client ends by leaving.

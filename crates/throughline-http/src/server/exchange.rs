@@ -1,6 +1,6 @@
 //! One request from its call to the last byte of its answer.
 
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Body;
 use opentelemetry::{
     Context, KeyValue, StringValue,
@@ -19,7 +19,8 @@ use throughline_core::{
 };
 
 use super::{
-    RequestHead, ResponseHead, describe,
+    RequestHead, ResponseHead,
+    describe::{self, Asked},
     instruments::ServerInstruments,
     layer::Shared,
     reply,
@@ -110,8 +111,7 @@ impl Opening {
             span_method: method.span_name,
             scheme,
             version: protocol_version(head.version),
-            is_head: head.method == Method::HEAD,
-            is_connect: head.method == Method::CONNECT,
+            asked: Asked::from(head.method),
             is_event_stream: false,
             is_named,
             grpc: rpc::is_grpc(head.headers).then(|| Grpc::new(head, started.recording)),
@@ -146,8 +146,7 @@ pub struct Exchange {
     span_method: &'static str,
     scheme: &'static str,
     version: Option<&'static str>,
-    is_head: bool,
-    is_connect: bool,
+    asked: Asked,
     is_event_stream: bool,
     is_named: bool,
     grpc: Option<Grpc>,
@@ -220,13 +219,11 @@ impl Exchange {
             reply::put_request_id(response.headers_mut(), id);
         }
 
-        let is_upgrade =
-            status == StatusCode::SWITCHING_PROTOCOLS || (self.is_connect && status.is_success());
-        if is_upgrade {
+        if describe::is_upgrade(self.asked, status) {
             self.end(&Outcome::Upgraded);
             return Next::Over;
         }
-        let has_body = describe::has_body(self.is_head, self.is_connect, status);
+        let has_body = describe::has_body(self.asked, status);
         if !self.started.provided || !has_body || response.body().is_end_stream() {
             self.end(&Outcome::Completed);
             return Next::Over;
@@ -252,11 +249,11 @@ impl Exchange {
         let Some(id) = reply::request_id(request.headers(), &self.started.context) else {
             return;
         };
-        if self.started.recording {
-            if let Ok(text) = id.to_str() {
-                let span = self.context().span();
-                span.set_attribute(KeyValue::new(attr::REQUEST_ID, text.to_owned()));
-            }
+        if self.started.recording
+            && let Ok(text) = id.to_str()
+        {
+            let span = self.context().span();
+            span.set_attribute(KeyValue::new(attr::REQUEST_ID, text.to_owned()));
         }
         reply::put_request_id(request.headers_mut(), &id);
         self.request_id = Some(id);

@@ -52,16 +52,16 @@ pub(super) fn put_trace(headers: &mut HeaderMap, context: &Context, which: Trace
         return;
     }
     let id = traceparent(ids);
-    if matches!(which, TraceResponse::Traceresponse | TraceResponse::Both) {
-        if let Ok(value) = HeaderValue::try_from(&id) {
-            headers.insert(TRACERESPONSE, value);
-        }
+    if matches!(which, TraceResponse::Traceresponse | TraceResponse::Both)
+        && let Ok(value) = HeaderValue::try_from(&id)
+    {
+        headers.insert(TRACERESPONSE, value);
     }
-    if matches!(which, TraceResponse::ServerTiming | TraceResponse::Both) {
-        if let Ok(value) = HeaderValue::try_from(format!("traceparent;desc=\"{id}\"")) {
-            // A service may have timings of its own in that header.
-            headers.append(SERVER_TIMING, value);
-        }
+    if matches!(which, TraceResponse::ServerTiming | TraceResponse::Both)
+        && let Ok(value) = HeaderValue::try_from(format!("traceparent;desc=\"{id}\""))
+    {
+        // A service may have timings of its own in that header.
+        headers.append(SERVER_TIMING, value);
     }
 }
 
