@@ -175,6 +175,25 @@ impl<DB: Database> PoolConnection<DB> {
     }
 }
 
+impl<DB: Backend> PoolConnection<DB> {
+    /// Closes the connection instead of giving it back. As
+    /// [`sqlx::pool::PoolConnection::close`].
+    pub async fn close(self) -> sqlx::Result<()> {
+        match self.0.inner {
+            Inner::Pool(connection) => connection.close().await,
+            Inner::Transaction(_) | Inner::Borrowed(_) => Ok(()),
+        }
+    }
+
+    /// Closes the connection when it is dropped. As
+    /// [`sqlx::pool::PoolConnection::close_on_drop`].
+    pub fn close_on_drop(&mut self) {
+        if let Inner::Pool(connection) = &mut self.0.inner {
+            connection.close_on_drop();
+        }
+    }
+}
+
 impl<DB: Database> Deref for PoolConnection<DB> {
     type Target = Connection<'static, DB>;
 

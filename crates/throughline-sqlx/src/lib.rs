@@ -59,6 +59,11 @@
 //! `sqlite`, `postgres`, `mysql`: one for each database. The runtime, TLS and whether SQLite
 //! is bundled are chosen on sqlx itself.
 
+#![cfg_attr(
+    not(any(feature = "mysql", feature = "postgres", feature = "sqlite")),
+    expect(dead_code, reason = "no database was chosen that would use it")
+)]
+
 mod backend;
 mod connection;
 mod describe;

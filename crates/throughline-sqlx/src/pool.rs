@@ -9,7 +9,7 @@ use throughline_core::{context::Attached, telemetry::Telemetry};
 use crate::{
     backend::Backend,
     connection::{Connection, PoolConnection},
-    operation::Operation,
+    operation::{Operation, Running},
     source::Source,
     statement::{self, Statement},
     transaction::Transaction,
@@ -46,6 +46,24 @@ impl<DB: Backend> Pool<DB> {
     /// As [`sqlx::Pool::connect`].
     pub async fn connect(url: &str) -> sqlx::Result<Self> {
         sqlx::Pool::connect(url).await.map(Self::new)
+    }
+
+    /// Opens a pool with these connect options. As [`sqlx::Pool::connect_with`].
+    pub async fn connect_with(
+        options: <DB::Connection as sqlx::Connection>::Options,
+    ) -> sqlx::Result<Self> {
+        sqlx::Pool::connect_with(options).await.map(Self::new)
+    }
+
+    /// Makes a pool that connects when it is first used. As [`sqlx::Pool::connect_lazy`].
+    pub fn connect_lazy(url: &str) -> sqlx::Result<Self> {
+        sqlx::Pool::connect_lazy(url).map(Self::new)
+    }
+
+    /// Makes a pool that connects when it is first used. As
+    /// [`sqlx::Pool::connect_lazy_with`].
+    pub fn connect_lazy_with(options: <DB::Connection as sqlx::Connection>::Options) -> Self {
+        Self::new(sqlx::Pool::connect_lazy_with(options))
     }
 
     /// Sends the spans and metrics of this pool to `telemetry`.
@@ -97,14 +115,24 @@ impl<DB: Backend> Pool<DB> {
         let Some(connection) = self.inner.try_acquire() else {
             return Ok(None);
         };
-        let mut running = Operation::new(&self.source, statement::begin(), false).start();
-        let future = sqlx::Transaction::begin(connection, None);
-        let begun = Attached::new(future, running.context()).await;
-        let transaction = running.settle::<DB, _>(begun)?;
-        Ok(Some(Transaction::new(
-            transaction,
-            Arc::clone(&self.source),
-        )))
+        let running = Operation::new(&self.source, statement::begin(), false).start();
+        self.begin_on(connection, running, None).await.map(Some)
+    }
+
+    /// Starts a transaction with a statement of its own, if a connection is idle.
+    pub async fn try_begin_with(
+        &self,
+        statement: impl SqlSafeStr,
+    ) -> sqlx::Result<Option<Transaction<'static, DB>>> {
+        let Some(connection) = self.inner.try_acquire() else {
+            return Ok(None);
+        };
+        let sql = statement.into_sql_str();
+        let known = Statement::of(sql.as_str(), DB::DIALECT);
+        let running = Operation::new(&self.source, known, false).start();
+        self.begin_on(connection, running, Some(sql))
+            .await
+            .map(Some)
     }
 
     async fn begin_traced(
@@ -116,6 +144,15 @@ impl<DB: Backend> Pool<DB> {
         let acquired = Attached::new(self.inner.acquire(), running.context()).await;
         let connection = acquired.inspect_err(|error| running.fail::<DB>(error))?;
         running.acquired();
+        self.begin_on(connection, running, sql).await
+    }
+
+    async fn begin_on(
+        &self,
+        connection: sqlx::pool::PoolConnection<DB>,
+        mut running: Running,
+        sql: Option<SqlStr>,
+    ) -> sqlx::Result<Transaction<'static, DB>> {
         let future = sqlx::Transaction::begin(connection, sql);
         let begun = Attached::new(future, running.context()).await;
         let transaction = running.settle::<DB, _>(begun)?;

@@ -17,9 +17,12 @@ impl Backend for Postgres {
     fn target(options: &PgConnectOptions) -> Target {
         // Without a name, the server takes the user's.
         let namespace = options.get_database().unwrap_or(options.get_username());
+        let host = options.get_host();
         let (address, port) = match options.get_socket() {
             Some(path) => (path.to_string_lossy(), None),
-            None => (Cow::Borrowed(options.get_host()), Some(options.get_port())),
+            // The folder of a socket, which is what libpq's default is.
+            None if host.starts_with('/') => (Cow::Borrowed(host), None),
+            None => (Cow::Borrowed(host), Some(options.get_port())),
         };
         Target {
             namespace: Some(namespace.into()),

@@ -1,6 +1,7 @@
 //! Transactions, savepoints and their ends.
 
 use expect_test::expect;
+use sqlx::sqlite::SqliteConnectOptions;
 use throughline_core::span;
 use throughline_sqlx::{SqliteConnection, SqlitePool, SqliteTransaction};
 use throughline_testing::Collector;
@@ -178,6 +179,52 @@ async fn a_transaction_on_a_file_is_seen_by_the_pool_s_other_connections_after_i
         CLIENT COMMIT [db.operation.name=COMMIT]
     "#]]
     .assert_eq(&collector.tree(COMMAND));
+}
+
+#[tokio::test]
+async fn every_way_to_open_a_pool_and_a_transaction_is_traced() {
+    let collector = Collector::new();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("empty.db");
+    let options = SqliteConnectOptions::new()
+        .filename(&path)
+        .create_if_missing(true);
+    let url = format!("sqlite://{}", path.display());
+    let pools = [
+        SqlitePool::connect_with(options.clone()).await.unwrap(),
+        SqlitePool::connect_lazy_with(options),
+        SqlitePool::connect_lazy(&url).unwrap(),
+    ];
+    for pool in pools {
+        let pool = pool.with_telemetry(collector.telemetry());
+        let mut conn = pool.acquire().await.unwrap();
+        conn.begin_with("BEGIN EXCLUSIVE")
+            .await
+            .unwrap()
+            .commit()
+            .await
+            .unwrap();
+        drop(conn);
+        let tx = loop {
+            match pool.try_begin_with("BEGIN DEFERRED").await.unwrap() {
+                Some(tx) => break tx,
+                None => tokio::task::yield_now().await,
+            }
+        };
+        tx.commit().await.unwrap();
+        let mut conn = pool.acquire().await.unwrap();
+        conn.close_on_drop();
+        conn.close().await.unwrap();
+
+        let texts = collector.spans();
+        let texts: Vec<_> = texts
+            .iter()
+            .filter_map(|s| s.attribute("db.query.text"))
+            .collect();
+        assert_eq!(texts.len(), 2);
+        assert_eq!(collector.spans().len(), 4);
+        collector.clear();
+    }
 }
 
 #[tokio::test]
