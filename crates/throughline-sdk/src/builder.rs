@@ -3,7 +3,7 @@
 use std::{env, fmt, io::Write, panic::Location, sync::Arc, time::Duration};
 
 use opentelemetry::{Key, KeyValue, Value, global};
-use throughline_core::{propagation::Propagation, semconv::Conventions};
+use throughline_core::{propagation::Propagation, record::SpanSink, semconv::Conventions};
 
 use crate::{
     configuration::Configuration,
@@ -68,6 +68,7 @@ pub struct Builder {
     pub(crate) otlp: Option<bool>,
     pub(crate) console: Option<bool>,
     pub(crate) console_writer: Option<Box<dyn Write + Send>>,
+    pub(crate) span_sinks: Vec<Arc<dyn SpanSink>>,
     pub(crate) metrics: Option<bool>,
     pub(crate) metric_interval: Option<Duration>,
     pub(crate) propagation: Option<Propagation>,
@@ -102,6 +103,7 @@ impl Builder {
             otlp: None,
             console: None,
             console_writer: None,
+            span_sinks: Vec::new(),
             metrics: None,
             metric_interval: None,
             propagation: None,
@@ -225,6 +227,14 @@ impl Builder {
     pub fn with_console_writer(mut self, writer: impl Write + Send + 'static) -> Self {
         self.console_writer = Some(Box::new(writer));
         self.with_console(true)
+    }
+
+    /// Shows finished spans to `sink` too, such as a viewer in the process. Can be repeated.
+    ///
+    /// Like the console, it gets spans at least every 200 ms, and each of them is copied.
+    pub fn with_span_sink(mut self, sink: Arc<dyn SpanSink>) -> Self {
+        self.span_sinks.push(sink);
+        self
     }
 
     /// Turns metrics on or off.

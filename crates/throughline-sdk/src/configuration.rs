@@ -20,6 +20,7 @@ use opentelemetry_sdk::{
 };
 use throughline_core::{
     propagation::{Propagation, W3cPropagator},
+    record::SpanSink,
     semconv::{Conventions, Names, http::KnownMethods},
     telemetry::Telemetry,
 };
@@ -31,7 +32,10 @@ use crate::{
         EndpointSetting, Limits, OtlpSettings, Propagator, Settings, TraceExporter, parse_header,
     },
     error::InitError,
-    export::{Compression, Destination, Endpoint, ExportThread, Plan, Processor, Protocol, Signal},
+    export::{
+        Compression, Destination, Endpoint, ExportThread, LONGEST, Plan, Processor, Protocol,
+        Signal,
+    },
     guard::{Pipeline, Summary},
     metrics,
     resource::resource,
@@ -44,6 +48,9 @@ const DEFAULT_SCHEDULE_DELAY: Duration = Duration::from_secs(5);
 const DEFAULT_EXPORT_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 const DEFAULT_METRIC_INTERVAL: Duration = Duration::from_mins(1);
+
+/// With less, the export thread would do nothing but look.
+const SHORTEST_DELAY: Duration = Duration::from_millis(1);
 
 /// A person at the console should not wait.
 const CONSOLE_DELAY: Duration = Duration::from_millis(200);
@@ -58,6 +65,7 @@ pub(crate) struct Configuration {
     traces: Option<Destination>,
     metrics: Option<Destination>,
     console: Option<Box<dyn Write + Send>>,
+    span_sinks: Vec<Arc<dyn SpanSink>>,
     max_queue_size: usize,
     max_batch_size: usize,
     schedule_delay: Duration,
@@ -111,7 +119,8 @@ impl Configuration {
         let schedule_delay = code
             .schedule_delay
             .or(env.schedule_delay)
-            .unwrap_or(DEFAULT_SCHEDULE_DELAY);
+            .unwrap_or(DEFAULT_SCHEDULE_DELAY)
+            .clamp(SHORTEST_DELAY, LONGEST);
         let service = service_name(code.service_name, env.service_name, &env.resource);
 
         Ok(Self {
@@ -122,21 +131,23 @@ impl Configuration {
             limits: env.limits,
             traces,
             metrics,
-            schedule_delay: match console {
-                Some(_) => schedule_delay.min(CONSOLE_DELAY),
-                None => schedule_delay,
+            schedule_delay: if console.is_some() || !code.span_sinks.is_empty() {
+                schedule_delay.min(CONSOLE_DELAY)
+            } else {
+                schedule_delay
             },
             console,
+            span_sinks: code.span_sinks,
             max_queue_size,
             max_batch_size,
-            export_timeout: code
-                .export_timeout
+            export_timeout: lasting(code.export_timeout, "export time-out")?
                 .or(env.export_timeout)
-                .unwrap_or(DEFAULT_EXPORT_TIMEOUT),
-            metric_interval: code
-                .metric_interval
+                .unwrap_or(DEFAULT_EXPORT_TIMEOUT)
+                .min(LONGEST),
+            metric_interval: lasting(code.metric_interval, "metric interval")?
                 .or(env.metric_interval)
-                .unwrap_or(DEFAULT_METRIC_INTERVAL),
+                .unwrap_or(DEFAULT_METRIC_INTERVAL)
+                .min(LONGEST),
             temporality: env.temporality.unwrap_or_default(),
             propagators: code.propagation.is_none().then(|| {
                 env.propagators
@@ -196,12 +207,14 @@ impl Configuration {
             });
         }
 
-        let has_spans = self.traces.is_some() || self.console.is_some();
+        let has_spans =
+            self.traces.is_some() || self.console.is_some() || !self.span_sinks.is_empty();
         let (thread, metric_sender): (_, _) = if has_spans || self.metrics.is_some() {
             let (thread, sender) = ExportThread::start(Plan {
                 spans: self.traces,
                 metrics: self.metrics,
                 console: self.console,
+                span_sinks: self.span_sinks,
                 resource: self.resource.clone(),
                 max_queue_size: self.max_queue_size,
                 max_batch_size: self.max_batch_size,
@@ -271,18 +284,12 @@ impl OtlpCode {
         if code.compression == Some(Compression::Gzip) && !cfg!(feature = "gzip") {
             return Err(InitError::unsupported("compression with gzip", "gzip"));
         }
-        if code.timeout.is_some_and(|timeout| timeout.is_zero()) {
-            return Err(InitError::invalid(
-                "timeout",
-                "zero; no answer comes that fast",
-            ));
-        }
         Ok(Self {
             endpoint: code.endpoint.as_deref().map(parse_endpoint).transpose()?,
             headers: headers(&code.headers)?,
             protocol: code.protocol,
             compression: code.compression,
-            timeout: code.timeout,
+            timeout: lasting(code.timeout, "time-out")?,
         })
     }
 
@@ -311,7 +318,11 @@ impl OtlpCode {
             headers: self.headers.clone().or(env.headers).unwrap_or_default(),
             protocol,
             compression,
-            timeout: self.timeout.or(env.timeout).unwrap_or(DEFAULT_TIMEOUT),
+            timeout: self
+                .timeout
+                .or(env.timeout)
+                .unwrap_or(DEFAULT_TIMEOUT)
+                .min(LONGEST),
         }
     }
 }
@@ -344,6 +355,13 @@ fn positive(number: Option<usize>, what: &'static str) -> Result<Option<usize>, 
     match number {
         Some(0) => Err(InitError::invalid(what, "zero")),
         _ => Ok(number),
+    }
+}
+
+fn lasting(duration: Option<Duration>, what: &'static str) -> Result<Option<Duration>, InitError> {
+    match duration {
+        Some(Duration::ZERO) => Err(InitError::invalid(what, "zero")),
+        _ => Ok(duration),
     }
 }
 

@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     error::InitError,
-    export::{Destination, ExportThread},
+    export::{Destination, ExportThread, LONGEST},
     health::Health,
     report::Report,
     sampler::Sampling,
@@ -170,7 +170,7 @@ impl Pipeline {
     }
 
     fn flush_blocking(&self, timeout: Duration) -> Report {
-        let deadline = Instant::now() + timeout;
+        let deadline = Instant::now() + timeout.min(LONGEST);
         let wait_for_metrics = self.with_meters(|meters| drop(meters.force_flush()));
         if let Some(thread) = &self.thread {
             thread.flush_blocking(timeout);
@@ -180,7 +180,7 @@ impl Pipeline {
     }
 
     fn shutdown_blocking(&self, timeout: Duration) -> Report {
-        let deadline = Instant::now() + timeout;
+        let deadline = Instant::now() + timeout.min(LONGEST);
         if self.is_shut_down.swap(true, Ordering::AcqRel) {
             return self.report();
         }

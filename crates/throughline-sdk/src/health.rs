@@ -249,3 +249,63 @@ fn status(thread: &ExportThread, stats: &SignalStats) -> Status {
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_json_has_a_tracing_object_with_the_documented_keys() {
+        let guard = crate::builder("users-api")
+            .with_env(|name| (name == "OTEL_TRACES_EXPORTER").then(|| "zipkin".to_owned()))
+            .with_metrics(false)
+            .build()
+            .unwrap();
+        let json = serde_json::to_value(guard.health()).unwrap();
+        assert_eq!(
+            json["tracing"],
+            serde_json::json!({
+                "enabled": true,
+                "status": "ok",
+                "service": "users-api",
+                "exporters": ["otlp"],
+                "endpoint": "http://localhost:4318/v1/traces",
+                "protocol": "http/protobuf",
+                "sampler": "parentbased_always_on",
+                "queue": { "len": 0, "capacity": 2048 },
+                "exported": 0,
+                "waiting": 0,
+                "dropped": {},
+                "last_error": null,
+                "last_success_age_ms": null,
+                "warnings": [
+                    "OTEL_TRACES_EXPORTER: `zipkin` is none of otlp, console, none: left out"
+                ],
+            })
+        );
+        assert_eq!(json["metrics"]["enabled"], false);
+        guard.shutdown_blocking(Duration::from_secs(1));
+    }
+
+    #[test]
+    fn with_no_exporter_context_still_has_ids_and_nothing_is_lost() {
+        use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
+
+        let guard = crate::builder("users-api")
+            .with_env(|name| name.ends_with("S_EXPORTER").then(|| "none".to_owned()))
+            .build()
+            .unwrap();
+        let mut span = guard
+            .tracer_provider()
+            .unwrap()
+            .tracer("test")
+            .start("span");
+        assert!(span.span_context().is_valid());
+        span.end();
+        let health = guard.health();
+        assert!(health.tracing.exporters.is_empty() && health.tracing.endpoint.is_none());
+        assert!(health.tracing.enabled && !health.metrics.enabled);
+        let report = guard.shutdown_blocking(Duration::MAX);
+        assert_eq!(report.to_string(), "delivered 0 spans, lost 0");
+    }
+}

@@ -4,9 +4,13 @@ use std::fmt;
 
 use opentelemetry::{
     Context, KeyValue,
-    trace::{Link, SpanContext, SpanKind, SpanRef, TraceContextExt as _, TraceId, TraceState},
+    trace::{
+        Link, SpanContext, SpanKind, SpanRef, TraceContextExt as _, TraceFlags, TraceId, TraceState,
+    },
 };
-use opentelemetry_sdk::trace::{SamplingDecision, SamplingResult, ShouldSample};
+use opentelemetry_sdk::trace::{
+    IdGenerator as _, RandomIdGenerator, SamplingDecision, SamplingResult, ShouldSample,
+};
 use throughline_core::telemetry::{Head, HeadSampler};
 
 /// One more than the largest random value of a trace: 56 bits.
@@ -197,10 +201,11 @@ impl ShouldSample for SpanSampler {
 impl HeadSampler for SpanSampler {
     fn decide(&self, parent: &SpanContext) -> Head {
         if !parent.is_valid() {
-            return if self.sampling.root == Root::On {
-                Head::Record
-            } else {
-                Head::Undecided
+            return match self.sampling.root {
+                Root::On => Head::Record,
+                Root::Off => Head::Drop(unsampled_root()),
+                // Goes by the trace id, which the provider has yet to make.
+                Root::Ratio { .. } => Head::Undecided,
             };
         }
         match (self.sampling.follows_parent, parent.is_sampled()) {
@@ -209,6 +214,18 @@ impl HeadSampler for SpanSampler {
             (false, _) => Head::Undecided,
         }
     }
+}
+
+/// Returns the ids of a trace that nobody records.
+fn unsampled_root() -> SpanContext {
+    let ids = RandomIdGenerator::default();
+    SpanContext::new(
+        ids.new_trace_id(),
+        ids.new_span_id(),
+        TraceFlags::NOT_SAMPLED,
+        false,
+        TraceState::NONE,
+    )
 }
 
 fn threshold(ratio: f64) -> u64 {
@@ -280,7 +297,7 @@ fn sub_keys(member: &str) -> impl Iterator<Item = (&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use opentelemetry::trace::{SpanId, TraceFlags};
+    use opentelemetry::trace::SpanId;
 
     use super::*;
 
@@ -393,6 +410,42 @@ mod tests {
             })
             .count();
         assert!((1_800..2_200).contains(&recorded), "{recorded} of 20,000");
+    }
+
+    #[test]
+    fn the_foretold_decision_is_the_one_that_is_made() {
+        let all = [
+            Sampling::always_on(),
+            Sampling::always_off(),
+            Sampling::ratio(0.5),
+        ];
+        for sampling in all.into_iter().chain(all.map(Sampling::ignoring_parent)) {
+            let foretell = |ids: &SpanContext| match SpanSampler::new(sampling).decide(ids) {
+                Head::Record => Some(true),
+                Head::Drop(ids) => {
+                    assert!(ids.is_valid() && !ids.is_sampled(), "{sampling}");
+                    Some(false)
+                }
+                _ => None,
+            };
+            let check = |foretold: Option<bool>, parent: Option<(bool, &str)>| {
+                for trace_id in [HALF, BELOW_HALF] {
+                    let (records, _) = ask(sampling, parent, trace_id);
+                    assert_eq!(
+                        foretold.unwrap_or(records),
+                        records,
+                        "{sampling} {parent:?}"
+                    );
+                }
+            };
+            check(foretell(&SpanContext::NONE), None);
+            for sampled in [true, false] {
+                let flags = TraceFlags::default().with_sampled(sampled);
+                let id = SpanId::from_bytes([1; 8]);
+                let parent = SpanContext::new(HALF, id, flags, true, TraceState::NONE);
+                check(foretell(&parent), Some((sampled, "")));
+            }
+        }
     }
 
     #[test]

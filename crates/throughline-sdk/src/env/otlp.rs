@@ -48,8 +48,7 @@ impl OtlpSettings {
             headers: of_signal(reader, signal, "HEADERS")
                 .map(|(name, value)| headers(reader, &name, &value)),
             timeout: of_signal(reader, signal, "TIMEOUT")
-                .and_then(|(name, _)| reader.millis(&name))
-                .filter(|timeout| !timeout.is_zero()),
+                .and_then(|(name, _)| reader.positive_millis(&name)),
             protocol: of_signal(reader, signal, "PROTOCOL")
                 .and_then(|(name, value)| protocol(reader, &name, &value)),
             compression: of_signal(reader, signal, "COMPRESSION")

@@ -71,6 +71,16 @@ impl<'a> Reader<'a> {
         self.number(name).map(Duration::from_millis)
     }
 
+    /// A duration in milliseconds that cannot be zero.
+    pub(super) fn positive_millis(&mut self, name: &str) -> Option<Duration> {
+        let duration = self.millis(name)?;
+        if duration.is_zero() {
+            self.warn(format!("{name}=0 is not possible: the default is used"));
+            return None;
+        }
+        Some(duration)
+    }
+
     /// The members of a comma-separated list, without empty ones.
     pub(super) fn list(&self, name: &str) -> Option<Vec<String>> {
         let value = self.text(name)?;

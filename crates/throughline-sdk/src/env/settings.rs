@@ -91,13 +91,11 @@ impl Settings {
             traces_otlp: OtlpSettings::read(reader, "TRACES"),
             metrics_otlp: OtlpSettings::read(reader, "METRICS"),
             schedule_delay: reader.millis("OTEL_BSP_SCHEDULE_DELAY"),
-            export_timeout: reader.millis("OTEL_BSP_EXPORT_TIMEOUT"),
+            export_timeout: reader.positive_millis("OTEL_BSP_EXPORT_TIMEOUT"),
             max_queue_size: reader.positive("OTEL_BSP_MAX_QUEUE_SIZE"),
             max_batch_size: reader.positive("OTEL_BSP_MAX_EXPORT_BATCH_SIZE"),
             limits: limits(reader),
-            metric_interval: reader
-                .millis("OTEL_METRIC_EXPORT_INTERVAL")
-                .filter(|interval| !interval.is_zero()),
+            metric_interval: reader.positive_millis("OTEL_METRIC_EXPORT_INTERVAL"),
             temporality: temporality(reader),
             semconv_opt_in: reader
                 .list("OTEL_SEMCONV_STABILITY_OPT_IN")

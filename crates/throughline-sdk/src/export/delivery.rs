@@ -1,7 +1,10 @@
 //! Sending a request until it is taken, refused or too old.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -34,6 +37,8 @@ pub(super) struct Delivery {
     export_timeout: Duration,
     /// Becomes true at the shutdown.
     stopping: watch::Receiver<bool>,
+    /// How often a connection was refused since then, to any batch.
+    refusals_while_stopping: AtomicU32,
 }
 
 impl Delivery {
@@ -51,6 +56,7 @@ impl Delivery {
             stats,
             export_timeout,
             stopping,
+            refusals_while_stopping: AtomicU32::new(0),
         })
     }
 
@@ -82,7 +88,6 @@ impl Delivery {
         let start = Instant::now();
         let mut stopping = self.stopping.clone();
         let mut failures = 0;
-        let mut refusals_while_stopping = 0;
         loop {
             let left = self.export_timeout.saturating_sub(start.elapsed());
             let attempt = self.client.send(body.clone());
@@ -103,13 +108,13 @@ impl Delivery {
             failures += 1;
             let is_stopping = *stopping.borrow_and_update();
             let mut wait = retry::delay(failures, failure.retry_after, retry::random());
-            if is_stopping {
-                wait = wait
-                    .min(STOPPING_WAIT)
-                    .max(failure.retry_after.unwrap_or_default());
-                refusals_while_stopping += u32::from(failure.cause == Cause::Refused);
+            if is_stopping && failure.retry_after.is_none() {
+                wait = wait.min(STOPPING_WAIT);
             }
-            let is_hopeless = refusals_while_stopping >= STOPPING_REFUSALS;
+            let is_hopeless = is_stopping
+                && failure.cause == Cause::Refused
+                && self.refusals_while_stopping.fetch_add(1, Ordering::Relaxed) + 1
+                    >= STOPPING_REFUSALS;
             if is_hopeless || start.elapsed() + wait >= self.export_timeout {
                 return Err(failure.reason());
             }

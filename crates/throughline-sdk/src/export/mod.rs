@@ -26,6 +26,10 @@
 //! makes no difference whether the application has a runtime, of which kind, whether it still
 //! runs, and how reqwest was compiled. Telemetry is suppressed on that thread: exporting a
 //! span makes no span.
+//!
+//! Requests are built from opentelemetry-proto and sent by a client of our own, not by
+//! opentelemetry-otlp: that retries by itself within one time limit, so that a request which
+//! timed out is lost, and it tells neither the status nor how many spans were rejected.
 
 mod client;
 mod console;
@@ -50,4 +54,4 @@ pub(crate) use endpoint::{Endpoint, Signal};
 pub(crate) use processor::Processor;
 pub(crate) use queue::Queue;
 pub(crate) use stats::{SignalStats, Stats};
-pub(crate) use thread::{ExportThread, Plan};
+pub(crate) use thread::{ExportThread, LONGEST, Plan};

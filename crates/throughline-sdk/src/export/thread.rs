@@ -15,6 +15,7 @@ use std::{
 use opentelemetry::Context;
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use opentelemetry_sdk::Resource;
+use throughline_core::record::SpanSink;
 use tokio::{
     runtime,
     sync::{mpsc, watch},
@@ -34,12 +35,17 @@ use crate::{
 /// How much later than its deadline the thread may answer.
 const GRACE: Duration = Duration::from_millis(250);
 
+/// A longer wait is the same as for ever, and cannot be added to the time of day.
+pub(crate) const LONGEST: Duration = Duration::from_hours(24 * 365);
+
 /// What the thread is to do.
 pub(crate) struct Plan {
     pub(crate) spans: Option<Destination>,
     pub(crate) metrics: Option<Destination>,
     /// Where traces are printed as trees.
     pub(crate) console: Option<Box<dyn Write + Send>>,
+    /// Who else sees finished spans.
+    pub(crate) span_sinks: Vec<Arc<dyn SpanSink>>,
     pub(crate) resource: Resource,
     pub(crate) max_queue_size: usize,
     pub(crate) max_batch_size: usize,
@@ -191,6 +197,7 @@ impl ExportThread {
         let done: Done = Box::new(move || {
             let _ = sender.send(());
         });
+        let timeout = timeout.min(LONGEST);
         let deadline = Instant::now() + timeout;
         self.ask(|| command(deadline, done));
         // Answered, ended, or stuck: in each case there is nothing more to wait for.
@@ -231,6 +238,7 @@ fn build(
     let sinks = Sinks {
         delivery: delivery(plan.spans)?,
         console: plan.console.map(Console::new),
+        others: plan.span_sinks,
         resource: Arc::new(ResourceAttributesWithSchema::from(&plan.resource)),
     };
     let worker = Worker::new(

@@ -2,11 +2,14 @@
 
 use std::{
     collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
+use opentelemetry_sdk::trace::SpanData;
+use throughline_core::record::SpanSink;
 use tokio::{
     sync::mpsc,
     task::{self, JoinError, JoinSet},
@@ -14,7 +17,7 @@ use tokio::{
 };
 
 use super::{Queue, Stats, console::Console, delivery::Delivery, queue::Batch};
-use crate::report::LossReason;
+use crate::{record::record, report::LossReason};
 
 /// Batches under way at a time, while all goes well.
 const MAX_IN_FLIGHT: usize = 4;
@@ -52,7 +55,21 @@ pub(super) struct Worker {
 pub(super) struct Sinks {
     pub(super) delivery: Option<Arc<Delivery>>,
     pub(super) console: Option<Console>,
+    pub(super) others: Vec<Arc<dyn SpanSink>>,
     pub(super) resource: Arc<ResourceAttributesWithSchema>,
+}
+
+impl Sinks {
+    /// Shows spans to the other sinks. One that panics does not stop the export.
+    fn show(&self, spans: &[SpanData]) {
+        if self.others.is_empty() {
+            return;
+        }
+        let records: Vec<_> = spans.iter().map(record).collect();
+        for sink in &self.others {
+            let _ = catch_unwind(AssertUnwindSafe(|| sink.accept(&records)));
+        }
+    }
 }
 
 struct Flush {
@@ -127,6 +144,7 @@ impl Worker {
             if let Some(console) = &mut self.sinks.console {
                 console.observe(&spans);
             }
+            self.sinks.show(&spans);
             let Some(delivery) = self.sinks.delivery.clone() else {
                 self.stats.add_delivered(spans.len() as u64);
                 continue;

@@ -158,9 +158,10 @@ fn where_nobody_listens_health_says_so_and_the_exit_does_not_wait() {
     drop(free);
     let guard = sending_to(&url)
         .with_schedule_delay(Duration::from_millis(20))
+        .with_max_batch_size(2)
         .build()
         .unwrap();
-    end_spans(&guard, 9);
+    end_spans(&guard, 90);
     let start = Instant::now();
     while guard.health().tracing.last_error.is_none() {
         assert!(
@@ -187,7 +188,7 @@ fn where_nobody_listens_health_says_so_and_the_exit_does_not_wait() {
         "{:?}",
         start.elapsed()
     );
-    assert_eq!(report.lost_by(LossReason::ConnectionFailed), 9, "{report}");
+    assert_eq!(report.lost_by(LossReason::ConnectionFailed), 90, "{report}");
 }
 
 #[test]
