@@ -55,3 +55,6 @@ mod sealed {
     #[expect(unnameable_types, reason = "nobody else may implement it")]
     pub trait Sealed {}
 }
+
+#[cfg(test)]
+mod tests;

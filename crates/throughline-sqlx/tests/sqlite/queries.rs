@@ -2,6 +2,7 @@
 
 use expect_test::expect;
 use opentelemetry::trace::{SpanKind, Status};
+use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{Executor as _, QueryBuilder, Row as _, SqlSafeStr as _, Sqlite, Statement as _};
 use throughline_core::{
     semconv::{Conventions, Names},
@@ -172,7 +173,7 @@ async fn a_query_without_an_answer_is_no_error() {
 #[tokio::test]
 async fn a_pool_that_is_closed_or_empty_fails_the_query() {
     let collector = Collector::new();
-    let pool = sqlx::sqlite::SqlitePoolOptions::new()
+    let pool = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(std::time::Duration::from_millis(10))
         .connect("sqlite::memory:")
@@ -224,6 +225,42 @@ async fn a_long_wait_for_a_connection_is_told_apart_from_the_query() {
         matches!(waited, Some(opentelemetry::Value::F64(waited)) if waited > 1.0),
         "{waited:?}"
     );
+}
+
+#[tokio::test]
+async fn the_span_is_current_while_sqlx_works_for_it() {
+    let collector = Collector::new();
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .before_acquire(|_, _| {
+            Box::pin(async {
+                span("before_acquire").run_value(async {}).await;
+                Ok(true)
+            })
+        })
+        .connect("sqlite::memory:")
+        .await
+        .unwrap();
+    let pool = SqlitePool::new(pool);
+
+    let work = span("request").run(async {
+        sqlx::query("SELECT 1").execute(&pool).await?;
+        sqlx::query("SELECT 2").fetch_one(&pool).await?;
+        pool.begin().await?.commit().await
+    });
+    collector.run(work).await.unwrap();
+
+    expect![[r#"
+        INTERNAL request
+          CLIENT SELECT
+            INTERNAL before_acquire
+          CLIENT SELECT
+            INTERNAL before_acquire
+          CLIENT BEGIN
+            INTERNAL before_acquire
+          CLIENT COMMIT
+    "#]]
+    .assert_eq(&collector.tree(&[]));
 }
 
 #[tokio::test]
