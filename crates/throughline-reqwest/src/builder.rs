@@ -135,9 +135,7 @@ impl ClientBuilder {
     ///
     /// Credentials among them are not sent along with a redirect to another host.
     pub fn default_headers(mut self, headers: HeaderMap) -> Self {
-        for (name, value) in &headers {
-            self.default_headers.insert(name, value.clone());
-        }
+        self.default_headers.extend(headers);
         self
     }
 

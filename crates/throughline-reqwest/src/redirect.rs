@@ -283,3 +283,85 @@ fn referer_of(from: &Url, to: &Url) -> Option<HeaderValue> {
     referer.set_fragment(None);
     HeaderValue::from_str(referer.as_str()).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limited(timeout: Option<u64>, passed: u64) -> Option<Duration> {
+        let mut request = Request::new(Method::GET, "http://a.test/".parse().unwrap());
+        let mut deadline = Deadline::new(timeout.map(Duration::from_secs));
+        let earlier = |now: Instant| now.checked_sub(Duration::from_secs(passed)).unwrap();
+        deadline.started = deadline.started.map(earlier);
+        deadline.limit(&mut request);
+        request.timeout().copied()
+    }
+
+    #[test]
+    fn a_hop_gets_the_time_that_the_ones_before_have_left() {
+        assert_eq!(limited(None, 100), None);
+        let left = limited(Some(100), 40).unwrap();
+        assert!(
+            left <= Duration::from_mins(1) && left > Duration::from_secs(50),
+            "{left:?}"
+        );
+        assert_eq!(limited(Some(100), 200), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn credentials_are_removed_where_scheme_host_or_port_differ() {
+        for (from, to, kept) in [
+            ("http://a.test/1", "http://a.test/2", true),
+            ("http://a.test/", "http://A.test:80/", true),
+            ("https://a.test/", "https://a.test:443/", true),
+            ("http://a.test/", "https://a.test/", false),
+            ("http://a.test/", "http://a.test:81/", false),
+            ("http://a.test/", "http://b.test/", false),
+            ("http://a.test/", "http://x.a.test/", false),
+        ] {
+            let names = [
+                "authorization",
+                "cookie",
+                "cookie2",
+                "proxy-authorization",
+                "www-authenticate",
+            ];
+            let mut headers: HeaderMap = names
+                .into_iter()
+                .map(|name| {
+                    (
+                        HeaderName::from_static(name),
+                        HeaderValue::from_static("secret"),
+                    )
+                })
+                .collect();
+            remove_credentials(&mut headers, &from.parse().unwrap(), &to.parse().unwrap());
+            assert_eq!(
+                headers.len(),
+                if kept { names.len() } else { 0 },
+                "{from} {to}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_referer_never_goes_from_https_to_http() {
+        for (from, to, referer) in [
+            (
+                "http://u:p@a.test/x?y#z",
+                "http://b.test/",
+                Some("http://a.test/x?y"),
+            ),
+            (
+                "https://a.test/",
+                "https://b.test/",
+                Some("https://a.test/"),
+            ),
+            ("http://a.test/", "https://b.test/", Some("http://a.test/")),
+            ("https://a.test/", "http://a.test/", None),
+        ] {
+            let found = referer_of(&from.parse().unwrap(), &to.parse().unwrap());
+            assert_eq!(found, referer.map(HeaderValue::from_static), "{from} {to}");
+        }
+    }
+}

@@ -55,7 +55,11 @@ pub(super) struct Series {
 impl Endpoints {
     pub(super) fn new(duration: Histogram<f64>) -> Self {
         let shards = std::array::from_fn(|_| RwLock::default());
-        Self { shards, duration, overflow: OnceLock::new() }
+        Self {
+            shards,
+            duration,
+            overflow: OnceLock::new(),
+        }
     }
 
     /// Returns the endpoint of a server. Allocates at its first request only.
@@ -196,4 +200,138 @@ fn hash(host: &str, port: Option<u16>) -> usize {
         });
     // The low bits of a product only depend on the low bits of its factors.
     (hash ^ (hash >> 16)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry_sdk::metrics::{
+        InMemoryMetricExporter, SdkMeterProvider,
+        data::{AggregatedMetrics, MetricData},
+    };
+
+    use super::*;
+    use opentelemetry::metrics::MeterProvider as _;
+
+    fn endpoints() -> (Endpoints, SdkMeterProvider, InMemoryMetricExporter) {
+        let exporter = InMemoryMetricExporter::default();
+        let meters = SdkMeterProvider::builder()
+            .with_periodic_exporter(exporter.clone())
+            .build();
+        let duration = meters.meter("test").f64_histogram("duration").build();
+        (Endpoints::new(duration), meters, exporter)
+    }
+
+    fn series(status: u16) -> Series {
+        Series {
+            method: "GET",
+            status: Some(status),
+            error: None,
+            version: None,
+            template: None,
+        }
+    }
+
+    fn server(host: &str) -> Authority<'_> {
+        Authority {
+            host,
+            port: Some(80),
+        }
+    }
+
+    /// Returns the number of series, and how many measurements are in the one for overflow.
+    fn exported(meters: &SdkMeterProvider, exporter: &InMemoryMetricExporter) -> (usize, u64) {
+        meters.force_flush().unwrap();
+        let batch = exporter.get_finished_metrics().unwrap().pop().unwrap();
+        let metric = batch
+            .scope_metrics()
+            .next()
+            .unwrap()
+            .metrics()
+            .next()
+            .unwrap();
+        let AggregatedMetrics::F64(MetricData::Histogram(histogram)) = metric.data() else {
+            panic!("a duration is a histogram of floats");
+        };
+        let overflowed = histogram
+            .data_points()
+            .filter(|point| {
+                point
+                    .attributes()
+                    .any(|label| label.key.as_str() == "otel.metric.overflow")
+            })
+            .map(opentelemetry_sdk::metrics::data::HistogramDataPoint::count)
+            .sum();
+        (histogram.data_points().count(), overflowed)
+    }
+
+    #[test]
+    fn a_server_is_kept_with_its_text_and_the_text_of_its_peers() {
+        let (endpoints, ..) = endpoints();
+        let first = endpoints.get(Some(server("a.test")));
+        let second = endpoints.get(Some(server("a.test")));
+        assert!(
+            Arc::ptr_eq(&first, &second),
+            "the second look-up must find the first server"
+        );
+        let other = endpoints.get(Some(Authority {
+            host: "a.test",
+            port: Some(81),
+        }));
+        assert!(
+            !Arc::ptr_eq(&first, &other),
+            "another port is another server"
+        );
+        let peer = "10.0.0.1".parse().unwrap();
+        assert!(Arc::ptr_eq(&first.peer(peer), &second.peer(peer)));
+        assert_eq!(&*first.peer(peer), "10.0.0.1");
+    }
+
+    #[test]
+    fn a_request_without_a_server_has_no_labels_of_one() {
+        let (endpoints, ..) = endpoints();
+        let nowhere = endpoints.get(None);
+        assert_eq!((nowhere.address(), nowhere.port()), (None, None));
+        assert_eq!(series(200).labels(&nowhere).len(), 2);
+    }
+
+    #[test]
+    fn a_crawler_does_not_fill_the_memory() {
+        let (endpoints, meters, exporter) = endpoints();
+        let hosts = SHARDS * SERVERS_PER_SHARD * 4;
+        for host in 0..hosts {
+            let endpoint = endpoints.get(Some(server(&format!("{host}.test"))));
+            assert_eq!(
+                endpoint.address().map(|address| &**address),
+                Some(&*format!("{host}.test"))
+            );
+            endpoints.record(&endpoint, &series(200), 1.0);
+        }
+        let kept: usize = endpoints
+            .shards
+            .iter()
+            .map(|shard| shard.read().unwrap().len())
+            .sum();
+        assert_eq!(kept, SHARDS * SERVERS_PER_SHARD);
+        let (all, overflowed) = exported(&meters, &exporter);
+        assert_eq!(all, kept + 1);
+        assert_eq!(
+            overflowed,
+            (hosts - kept) as u64,
+            "every attempt must be measured somewhere"
+        );
+    }
+
+    #[test]
+    fn a_server_with_a_thousand_answers_does_not_either() {
+        let (endpoints, meters, exporter) = endpoints();
+        let endpoint = endpoints.get(Some(server("a.test")));
+        for status in 100..=999 {
+            endpoints.record(&endpoint, &series(status), 1.0);
+            endpoints.record(&endpoint, &series(status), 1.0);
+        }
+        assert_eq!(endpoint.series.read().unwrap().len(), SERIES_PER_SERVER);
+        let (all, overflowed) = exported(&meters, &exporter);
+        assert_eq!(all, SERIES_PER_SERVER + 1);
+        assert_eq!(overflowed, 2 * (900 - SERIES_PER_SERVER as u64));
+    }
 }

@@ -47,3 +47,6 @@ pub use future::ResponseFuture;
 pub use layer::ClientLayer;
 pub use service::ClientService;
 pub use throughline_core::http_client::{PropagateTo, ResendCount, UrlTemplate};
+
+#[cfg(test)]
+mod tests;

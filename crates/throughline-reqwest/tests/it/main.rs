@@ -1,5 +1,10 @@
 //! The client against servers on real sockets.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
 mod errors;
 mod lifetime;
 #[cfg(feature = "middleware")]
