@@ -179,7 +179,7 @@ async fn spawned_work_stays_in_the_trace_and_does_not_stretch_its_parent() {
         "the parent ended while its task still runs"
     );
     release.notify_one();
-    task.await.unwrap();
+    task.unwrap().await.unwrap();
     check(
         &collector,
         &[],
@@ -292,7 +292,7 @@ async fn a_lost_race_is_cancelled() {
         .run(async {
             let slow = span("slow").run_value(tokio::time::sleep(Duration::from_mins(1)));
             let fast = span("fast").run_value(async { tokio::task::yield_now().await });
-            tokio::select! { () = slow => {}, () = fast => {} }
+            tokio::select! { biased; () = slow => {}, () = fast => {} }
         })
         .await;
     check(
