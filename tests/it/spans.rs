@@ -299,9 +299,9 @@ async fn a_lost_race_is_cancelled() {
         &collector,
         SHOWN,
         &expect![[r#"
-            INTERNAL fast
-
             INTERNAL slow [throughline.outcome=cancelled]
+
+            INTERNAL fast
         "#]],
     );
 }
