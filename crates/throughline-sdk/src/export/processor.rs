@@ -142,6 +142,7 @@ mod tests {
             spans: None,
             metrics: None,
             console: None,
+            span_sinks: Vec::new(),
             resource: Resource::builder_empty().build(),
             max_queue_size: 16,
             max_batch_size: 16,
