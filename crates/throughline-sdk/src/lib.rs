@@ -71,6 +71,8 @@ mod guard;
 pub mod health;
 mod init;
 mod log;
+#[cfg(feature = "logs")]
+pub mod logs;
 mod metrics;
 mod record;
 mod report;
