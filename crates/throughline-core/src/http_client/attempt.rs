@@ -117,26 +117,36 @@ impl Attempt {
         let version = protocol_version(head.version);
         let error = status::is_client_error(head.status).then(|| status::error_type(head.status));
         if started.recording {
-            let mut attributes = Vec::with_capacity(5 + settings.response_headers.len());
-            let code = i64::from(head.status.as_u16());
-            attributes.push(KeyValue::new(attr::HTTP_RESPONSE_STATUS_CODE, code));
-            if let Some(version) = version {
-                attributes.push(KeyValue::new(attr::NETWORK_PROTOCOL_VERSION, version));
+            let peer = head
+                .peer
+                .map(|peer| (endpoint.peer(peer.ip()), peer.port()));
+            let attributes = [
+                Some(KeyValue::new(
+                    attr::HTTP_RESPONSE_STATUS_CODE,
+                    i64::from(head.status.as_u16()),
+                )),
+                version.map(|version| KeyValue::new(attr::NETWORK_PROTOCOL_VERSION, version)),
+                peer.as_ref().map(|(address, _)| {
+                    KeyValue::new(attr::NETWORK_PEER_ADDRESS, Arc::clone(address))
+                }),
+                peer.as_ref()
+                    .map(|(_, port)| KeyValue::new(attr::NETWORK_PEER_PORT, i64::from(*port))),
+            ]
+            .into_iter()
+            .flatten();
+            let conventions = &instruments.conventions;
+            let span = started.context.span();
+            if settings.response_headers.is_empty() && !conventions.http.old() {
+                span.set_attributes(attributes);
+            } else {
+                let mut all: Vec<_> = attributes.collect();
+                let keys = &conventions.query_keys;
+                settings
+                    .response_headers
+                    .append(head.headers, keys, &mut all);
+                old_names::http_client(&mut all, conventions.http);
+                span.set_attributes(all);
             }
-            if let Some(peer) = head.peer {
-                let address = endpoint.peer(peer.ip());
-                attributes.push(KeyValue::new(attr::NETWORK_PEER_ADDRESS, address));
-                attributes.push(KeyValue::new(
-                    attr::NETWORK_PEER_PORT,
-                    i64::from(peer.port()),
-                ));
-            }
-            let keys = &instruments.conventions.query_keys;
-            settings
-                .response_headers
-                .append(head.headers, keys, &mut attributes);
-            old_names::http_client(&mut attributes, instruments.conventions.http);
-            started.context.span().set_attributes(attributes);
         }
         // The status code says it all: no description.
         self.end(
