@@ -83,7 +83,9 @@ macro_rules! executors {
                 let pool = self.inner.clone();
                 Box::pin(async_stream::stream! {
                     let mut running = operation.start();
-                    match Attached::new(pool.acquire(), running.context()).await {
+                    // Pinned where it is: it is large, and would be moved twice.
+                    let acquire = pin!(pool.acquire());
+                    match Attached::new(acquire, running.context()).await {
                         Err(error) => {
                             running.fail::<$database>(&error);
                             yield Err(error);
@@ -114,7 +116,9 @@ macro_rules! executors {
                 let pool = self.inner.clone();
                 Box::pin(async move {
                     let mut running = operation.start();
-                    let acquired = Attached::new(pool.acquire(), running.context()).await;
+                    // Pinned where it is: it is large, and would be moved twice.
+                    let acquire = pin!(pool.acquire());
+                    let acquired = Attached::new(acquire, running.context()).await;
                     let mut connection =
                         acquired.inspect_err(|error| running.fail::<$database>(error))?;
                     running.acquired();
@@ -136,7 +140,9 @@ macro_rules! executors {
                 let pool = self.inner.clone();
                 Box::pin(async move {
                     let mut running = operation.start();
-                    let acquired = Attached::new(pool.acquire(), running.context()).await;
+                    // Pinned where it is: it is large, and would be moved twice.
+                    let acquire = pin!(pool.acquire());
+                    let acquired = Attached::new(acquire, running.context()).await;
                     let mut connection =
                         acquired.inspect_err(|error| running.fail::<$database>(error))?;
                     running.acquired();
@@ -154,7 +160,9 @@ macro_rules! executors {
                 let pool = self.inner.clone();
                 Box::pin(async move {
                     let mut running = operation.start();
-                    let acquired = Attached::new(pool.acquire(), running.context()).await;
+                    // Pinned where it is: it is large, and would be moved twice.
+                    let acquire = pin!(pool.acquire());
+                    let acquired = Attached::new(acquire, running.context()).await;
                     let mut connection =
                         acquired.inspect_err(|error| running.fail::<$database>(error))?;
                     running.acquired();
