@@ -216,3 +216,19 @@ fn a_collector_that_comes_up_late_gets_what_was_queued() {
     assert_eq!(collector.accepted_spans().len(), 9);
     assert_eq!(guard.health().tracing.status, Status::Ok);
 }
+
+#[cfg(feature = "tls")]
+#[test]
+fn https_to_a_server_without_tls_says_so() {
+    let collector = Collector::accepting();
+    let guard = sending_to(&collector.url.replace("http://", "https://"))
+        .with_export_timeout(Duration::from_millis(300))
+        .build()
+        .unwrap();
+    end_spans(&guard, 2);
+    let report = guard.force_flush_blocking(Duration::from_secs(20));
+    assert_eq!(report.lost_by(LossReason::ConnectionFailed), 2, "{report}");
+    let error = guard.health().tracing.last_error.unwrap();
+    assert!(error.contains("does the server speak TLS on this port"), "{error}");
+    assert_eq!(collector.requests().len(), 0);
+}
