@@ -5,32 +5,34 @@ use std::{error::Error, mem};
 use opentelemetry::Context;
 use reqwest::{Request, Response};
 use throughline_core::http_client::{
-    self, Attempts, Outgoing, ResendCount, ResponseHead, Target, UrlTemplate,
+    self, Attempt, Attempts, Outgoing, ResendCount, ResponseHead, Target, UrlTemplate,
 };
 
 use crate::cause;
 
-/// Sends one request inside a span of its own.
-pub(crate) async fn attempt<F, E>(
+/// Starts an attempt at a request, and writes its context into the request's headers.
+pub(crate) fn start(
     attempts: &Attempts,
-    mut request: Request,
+    request: &mut Request,
     template: Option<&UrlTemplate>,
     earlier: u32,
-    look: fn(&E) -> &(dyn Error + 'static),
-    send: impl FnOnce(Request) -> F,
-) -> Result<Response, E>
-where
-    F: Future<Output = Result<Response, E>>,
-{
+) -> Attempt {
     let mut headers = mem::take(request.headers_mut());
     let outgoing = Outgoing::new(request.method(), Target::Url(request.url()))
         .with_template(template)
         .with_earlier(earlier);
     let attempt = attempts.start(outgoing, &mut headers);
     *request.headers_mut() = headers;
+    attempt
+}
 
-    let (result, attempt) = attempt.send(|| send(request)).await;
-    match &result {
+/// Ends an attempt with what came of it.
+pub(crate) fn end<E>(
+    attempt: Attempt,
+    result: &Result<Response, E>,
+    look: impl FnOnce(&E) -> &(dyn Error + 'static),
+) {
+    match result {
         Ok(response) => attempt.responded(ResponseHead {
             status: response.status(),
             version: response.version(),
@@ -43,7 +45,6 @@ where
             attempt.failed(class, || http_client::describe(error));
         }
     }
-    result
 }
 
 /// Looks into an error of reqwest.

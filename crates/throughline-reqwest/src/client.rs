@@ -7,8 +7,8 @@ use throughline_core::http_client::{Attempts, UrlTemplate};
 
 use crate::{
     ClientBuilder, RequestBuilder, Settings,
-    attempt::{as_is, attempt, count},
-    redirect::Redirects,
+    attempt::{as_is, count, end, start},
+    redirect::{Hop, Hops, Redirects},
 };
 
 /// A [`reqwest::Client`] whose requests are traced.
@@ -122,7 +122,7 @@ impl Client {
         request: Request,
     ) -> impl Future<Output = Result<Response, reqwest::Error>> + Send + use<> {
         let Self { inner, shared } = self.clone();
-        async move { shared.execute(&inner, request, None).await }
+        shared.execute(inner, Ok(request), None)
     }
 
     /// Returns the client of reqwest. What is sent through it is not traced.
@@ -132,19 +132,37 @@ impl Client {
 }
 
 impl Shared {
-    pub(crate) async fn execute(
-        &self,
-        client: &reqwest::Client,
-        request: Request,
-        template: Option<&UrlTemplate>,
-    ) -> Result<Response, reqwest::Error> {
-        let Some(redirects) = &self.redirects else {
-            let send = |request| client.execute(request);
-            return attempt(&self.attempts, request, template, count(0), as_is, send).await;
-        };
-        redirects
-            .follow(client, &self.attempts, request, template)
-            .await
+    /// Sends a request, and follows the redirects in its responses.
+    ///
+    /// One future without others inside: what is nested is copied at each level.
+    pub(crate) fn execute(
+        self: Arc<Self>,
+        client: reqwest::Client,
+        request: Result<Request, reqwest::Error>,
+        template: Option<UrlTemplate>,
+    ) -> impl Future<Output = Result<Response, reqwest::Error>> + Send + use<> {
+        async move {
+            let mut request = request?;
+            let mut hops = self
+                .redirects
+                .as_ref()
+                .map(|redirects| redirects.hops(&mut request));
+            loop {
+                let followed = hops.as_mut().map_or(0, |hops| hops.sends(&request));
+                // The template is that of the URL which the caller knows.
+                let template = template.as_ref().filter(|_| followed == 0);
+                let attempt = start(&self.attempts, &mut request, template, count(followed));
+                let is_last = hops.as_ref().is_some_and(Hops::is_last);
+                let send = || Hop::new(client.execute(request), is_last);
+                let (result, attempt) = attempt.send(send).await;
+                end(attempt, &result, as_is);
+                let response = result?;
+                match hops.as_mut().and_then(|hops| hops.next(&response)) {
+                    Some(next) => request = next,
+                    None => return Ok(response),
+                }
+            }
+        }
     }
 
     /// Puts a client together again that was taken apart.

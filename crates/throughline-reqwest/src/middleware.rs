@@ -8,7 +8,10 @@ use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next, Result};
 use throughline_core::http_client::{Attempts, ResendCount, UrlTemplate};
 
-use crate::{Settings, attempt::attempt};
+use crate::{
+    Settings,
+    attempt::{end, start},
+};
 
 /// Traces the requests of a client of reqwest-middleware.
 ///
@@ -56,16 +59,11 @@ impl Middleware for TraceMiddleware {
         // A retry gives the same extensions to every attempt.
         let earlier = extensions.get_or_insert_default::<ResendCount>().next();
         let template = extensions.get::<UrlTemplate>().cloned();
-        let send = |request| next.run(request, extensions);
-        attempt(
-            &self.attempts,
-            request,
-            template.as_ref(),
-            earlier,
-            look,
-            send,
-        )
-        .await
+        let mut request = request;
+        let attempt = start(&self.attempts, &mut request, template.as_ref(), earlier);
+        let (result, attempt) = attempt.send(|| next.run(request, extensions)).await;
+        end(attempt, &result, look);
+        result
     }
 }
 

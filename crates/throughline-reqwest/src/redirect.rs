@@ -17,10 +17,6 @@ use reqwest::{
     },
     redirect::Policy,
 };
-use throughline_core::http_client::{Attempts, UrlTemplate};
-
-use crate::attempt::{as_is, attempt, count};
-
 /// How many redirects reqwest follows by default.
 const MAX: usize = 10;
 
@@ -49,34 +45,15 @@ impl Default for Redirects {
 }
 
 impl Redirects {
-    /// Sends a request, and follows the redirects in its responses.
-    pub(crate) async fn follow(
-        &self,
-        client: &reqwest::Client,
-        attempts: &Attempts,
-        mut request: Request,
-        template: Option<&UrlTemplate>,
-    ) -> Result<Response, reqwest::Error> {
+    /// Starts with a request that the caller made.
+    pub(crate) fn hops(&self, request: &mut Request) -> Hops<'_> {
         self.add_default_headers(request.headers_mut());
         let deadline = Deadline::new(request.timeout().copied().or(self.timeout));
-        let mut followed = 0;
-        loop {
-            let again = Again::of(&request);
-            let allowed = followed < self.max;
-            let send = |request| Hop {
-                allowed,
-                inner: client.execute(request),
-            };
-            let earlier = count(u32::try_from(followed).unwrap_or(u32::MAX));
-            // The template is that of the URL which the caller knows.
-            let template = template.filter(|_| followed == 0);
-            let response = attempt(attempts, request, template, earlier, as_is, send).await?;
-            let Some(next) = again.next(&response, self.referer) else {
-                return Ok(response);
-            };
-            request = next;
-            deadline.limit(&mut request);
-            followed += 1;
+        Hops {
+            redirects: self,
+            deadline,
+            sent: 0,
+            again: None,
         }
     }
 
@@ -89,36 +66,78 @@ impl Redirects {
     }
 }
 
-/// Makes the policy of a client whose redirects are followed by [`Redirects::follow`].
+/// The hops of one request.
+pub(crate) struct Hops<'a> {
+    redirects: &'a Redirects,
+    deadline: Deadline,
+    /// How many hops were sent, the one on its way included.
+    sent: u32,
+    /// What the hop after the one on its way needs.
+    again: Option<Again>,
+}
+
+impl Hops<'_> {
+    /// Notes a hop that is about to be sent, without trace headers yet. Returns how many were
+    /// sent before.
+    pub(crate) fn sends(&mut self, request: &Request) -> u32 {
+        self.again = Some(Again::of(request));
+        let followed = self.sent;
+        self.sent = self.sent.saturating_add(1);
+        followed
+    }
+
+    /// Says whether the hop on its way is the last that may be sent.
+    pub(crate) fn is_last(&self) -> bool {
+        usize::try_from(self.sent).is_ok_and(|sent| sent > self.redirects.max)
+    }
+
+    /// Makes the next hop, if the response asks for one.
+    pub(crate) fn next(&mut self, response: &Response) -> Option<Request> {
+        if !response.status().is_redirection() {
+            return None;
+        }
+        let mut next = self.again.take()?.next(response, self.redirects.referer)?;
+        self.deadline.limit(&mut next);
+        Some(next)
+    }
+}
+
+/// Makes the policy of a client whose redirects are followed by [`Hops`].
 ///
 /// It never lets reqwest follow one. It only makes the error for too many, which nobody else
 /// can make.
 pub(crate) fn policy() -> Policy {
     Policy::custom(|hop| {
-        if MAY_FOLLOW.get() {
-            hop.stop()
-        } else {
+        if IS_LAST.get() {
             hop.error(TooManyRedirects)
+        } else {
+            hop.stop()
         }
     })
 }
 
 thread_local! {
-    /// Whether the request that is being polled may be followed by another.
-    static MAY_FOLLOW: Cell<bool> = const { Cell::new(true) };
+    /// Whether the request that is being polled may not be followed by another.
+    static IS_LAST: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A hop that is being sent. It tells the policy, which runs inside `poll`, if it is the last.
-struct Hop<F> {
-    allowed: bool,
+pub(crate) struct Hop<F> {
+    is_last: bool,
     inner: F,
+}
+
+impl<F> Hop<F> {
+    pub(crate) fn new(inner: F, is_last: bool) -> Self {
+        Self { is_last, inner }
+    }
 }
 
 impl<F: Future + Unpin> Future for Hop<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, task: &mut task::Context<'_>) -> Poll<F::Output> {
-        let _reset = Reset(MAY_FOLLOW.replace(self.allowed));
+        let _reset = Reset(IS_LAST.replace(self.is_last));
         Pin::new(&mut self.inner).poll(task)
     }
 }
@@ -127,7 +146,7 @@ struct Reset(bool);
 
 impl Drop for Reset {
     fn drop(&mut self) {
-        MAY_FOLLOW.set(self.0);
+        IS_LAST.set(self.0);
     }
 }
 

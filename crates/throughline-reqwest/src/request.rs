@@ -126,7 +126,7 @@ impl RequestBuilder {
             template,
         } = self;
         let (client, request) = inner.build_split();
-        async move { shared.execute(&client, request?, template.as_ref()).await }
+        shared.execute(client, request, template)
     }
 
     /// Builds the request, to send it with [`Client::execute`].

@@ -13,7 +13,7 @@ use tower_service::Service;
 
 use crate::{
     Client, Settings,
-    attempt::{as_is, attempt, count},
+    attempt::{as_is, count, end, start},
 };
 
 /// The future of the services of this crate.
@@ -92,8 +92,11 @@ where
         let mut ready = mem::replace(&mut self.inner, next);
         let attempts = self.attempts.clone();
         Box::pin(async move {
-            let send = |request| ready.call(request);
-            attempt(&attempts, request, None, count(0), as_is, send).await
+            let mut request = request;
+            let attempt = start(&attempts, &mut request, None, count(0));
+            let (result, attempt) = attempt.send(|| ready.call(request)).await;
+            end(attempt, &result, as_is);
+            result
         })
     }
 }
