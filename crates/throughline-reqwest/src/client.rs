@@ -135,32 +135,30 @@ impl Shared {
     /// Sends a request, and follows the redirects in its responses.
     ///
     /// One future without others inside: what is nested is copied at each level.
-    pub(crate) fn execute(
+    pub(crate) async fn execute(
         self: Arc<Self>,
         client: reqwest::Client,
         request: Result<Request, reqwest::Error>,
         template: Option<UrlTemplate>,
-    ) -> impl Future<Output = Result<Response, reqwest::Error>> + Send + use<> {
-        async move {
-            let mut request = request?;
-            let mut hops = self
-                .redirects
-                .as_ref()
-                .map(|redirects| redirects.hops(&mut request));
-            loop {
-                let followed = hops.as_mut().map_or(0, |hops| hops.sends(&request));
-                // The template is that of the URL which the caller knows.
-                let template = template.as_ref().filter(|_| followed == 0);
-                let attempt = start(&self.attempts, &mut request, template, count(followed));
-                let is_last = hops.as_ref().is_some_and(Hops::is_last);
-                let send = || Hop::new(client.execute(request), is_last);
-                let (result, attempt) = attempt.send(send).await;
-                end(attempt, &result, as_is);
-                let response = result?;
-                match hops.as_mut().and_then(|hops| hops.next(&response)) {
-                    Some(next) => request = next,
-                    None => return Ok(response),
-                }
+    ) -> Result<Response, reqwest::Error> {
+        let mut request = request?;
+        let mut hops = self
+            .redirects
+            .as_ref()
+            .map(|redirects| redirects.hops(&mut request));
+        loop {
+            let followed = hops.as_mut().map_or(0, |hops| hops.sends(&request));
+            // The template is that of the URL which the caller knows.
+            let template = template.as_ref().filter(|_| followed == 0);
+            let attempt = start(&self.attempts, &mut request, template, count(followed));
+            let is_last = hops.as_ref().is_some_and(Hops::is_last);
+            let send = || Hop::new(client.execute(request), is_last);
+            let (result, attempt) = attempt.send(send).await;
+            end(attempt, &result, as_is);
+            let response = result?;
+            match hops.as_mut().and_then(|hops| hops.next(&response)) {
+                Some(next) => request = next,
+                None => return Ok(response),
             }
         }
     }
