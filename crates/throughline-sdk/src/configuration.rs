@@ -37,6 +37,7 @@ use crate::{
         Signal,
     },
     guard::{Pipeline, Summary},
+    ids::Ids,
     metrics,
     resource::resource,
     sampler::{Sampling, SpanSampler},
@@ -229,6 +230,7 @@ impl Configuration {
         let sampler = SpanSampler::new(self.sampling);
         let mut provider = SdkTracerProvider::builder()
             .with_sampler(sampler.clone())
+            .with_id_generator(Ids::default())
             .with_span_limits(span_limits(self.limits))
             .with_resource(self.resource.clone());
         if let Some(thread) = thread.as_ref().filter(|_| has_spans) {

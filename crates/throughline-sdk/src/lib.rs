@@ -69,6 +69,7 @@ mod error;
 mod export;
 mod guard;
 pub mod health;
+mod ids;
 mod init;
 mod log;
 #[cfg(feature = "logs")]

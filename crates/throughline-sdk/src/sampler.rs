@@ -4,14 +4,12 @@ use std::fmt;
 
 use opentelemetry::{
     Context, KeyValue,
-    trace::{
-        Link, SpanContext, SpanKind, SpanRef, TraceContextExt as _, TraceFlags, TraceId, TraceState,
-    },
+    trace::{Link, SpanContext, SpanKind, SpanRef, TraceContextExt as _, TraceId, TraceState},
 };
-use opentelemetry_sdk::trace::{
-    IdGenerator as _, RandomIdGenerator, SamplingDecision, SamplingResult, ShouldSample,
-};
+use opentelemetry_sdk::trace::{SamplingDecision, SamplingResult, ShouldSample};
 use throughline_core::telemetry::{Head, HeadSampler};
+
+use crate::ids;
 
 /// One more than the largest random value of a trace: 56 bits.
 const RANDOM_RANGE: u64 = 1 << 56;
@@ -197,35 +195,35 @@ impl ShouldSample for SpanSampler {
     }
 }
 
-/// Foretells what [`ShouldSample`] will say, as far as it depends on the parent alone.
+/// Foretells what [`ShouldSample`] will say.
 impl HeadSampler for SpanSampler {
     fn decide(&self, parent: &SpanContext) -> Head {
-        if !parent.is_valid() {
-            return match self.sampling.root {
-                Root::On => Head::Record,
-                Root::Off => Head::Drop(unsampled_root()),
-                // Goes by the trace id, which the provider has yet to make.
-                Root::Ratio { .. } => Head::Undecided,
+        if parent.is_valid() {
+            let records = if self.sampling.follows_parent {
+                parent.is_sampled()
+            } else {
+                let state = Some(parent.trace_state());
+                self.sampling.records(parent.trace_id(), state)
+            };
+            return if records {
+                Head::Record
+            } else {
+                Head::Drop(ids::unsampled(
+                    parent.trace_id(),
+                    parent.trace_state().clone(),
+                ))
             };
         }
-        match (self.sampling.follows_parent, parent.is_sampled()) {
-            (true, true) => Head::Record,
-            (true, false) => Head::Drop(parent.clone()),
-            (false, _) => Head::Undecided,
+        // A root is decided by its trace id, so that is made first. If the root records, the
+        // provider takes the same.
+        let trace_id = ids::new_trace_id();
+        if self.sampling.records(trace_id, None) {
+            ids::reserve(trace_id);
+            Head::Record
+        } else {
+            Head::Drop(ids::unsampled(trace_id, TraceState::NONE))
         }
     }
-}
-
-/// Returns the ids of a trace that nobody records.
-fn unsampled_root() -> SpanContext {
-    let ids = RandomIdGenerator::default();
-    SpanContext::new(
-        ids.new_trace_id(),
-        ids.new_span_id(),
-        TraceFlags::NOT_SAMPLED,
-        false,
-        TraceState::NONE,
-    )
 }
 
 fn threshold(ratio: f64) -> u64 {
@@ -297,9 +295,14 @@ fn sub_keys(member: &str) -> impl Iterator<Item = (&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use opentelemetry::trace::SpanId;
+    use opentelemetry::{
+        SpanId, TraceFlags,
+        trace::{Span as _, Tracer as _, TracerProvider as _},
+    };
+    use opentelemetry_sdk::trace::SdkTracerProvider;
 
     use super::*;
+    use crate::ids::Ids;
 
     const HALF: TraceId = trace_id(0x80_0000_0000_0000);
     const BELOW_HALF: TraceId = trace_id(0x1111_0000_0000_0000_007f_ffff_ffff_ffff);
@@ -413,42 +416,6 @@ mod tests {
     }
 
     #[test]
-    fn the_foretold_decision_is_the_one_that_is_made() {
-        let all = [
-            Sampling::always_on(),
-            Sampling::always_off(),
-            Sampling::ratio(0.5),
-        ];
-        for sampling in all.into_iter().chain(all.map(Sampling::ignoring_parent)) {
-            let foretell = |ids: &SpanContext| match SpanSampler::new(sampling).decide(ids) {
-                Head::Record => Some(true),
-                Head::Drop(ids) => {
-                    assert!(ids.is_valid() && !ids.is_sampled(), "{sampling}");
-                    Some(false)
-                }
-                _ => None,
-            };
-            let check = |foretold: Option<bool>, parent: Option<(bool, &str)>| {
-                for trace_id in [HALF, BELOW_HALF] {
-                    let (records, _) = ask(sampling, parent, trace_id);
-                    assert_eq!(
-                        foretold.unwrap_or(records),
-                        records,
-                        "{sampling} {parent:?}"
-                    );
-                }
-            };
-            check(foretell(&SpanContext::NONE), None);
-            for sampled in [true, false] {
-                let flags = TraceFlags::default().with_sampled(sampled);
-                let id = SpanId::from_bytes([1; 8]);
-                let parent = SpanContext::new(HALF, id, flags, true, TraceState::NONE);
-                check(foretell(&parent), Some((sampled, "")));
-            }
-        }
-    }
-
-    #[test]
     fn the_name_is_that_of_the_environment_variable() {
         assert_eq!(Sampling::default().to_string(), "parentbased_always_on");
         assert_eq!(
@@ -459,5 +426,48 @@ mod tests {
             Sampling::always_off().ignoring_parent().to_string(),
             "always_off"
         );
+    }
+
+    #[test]
+    fn what_is_foretold_is_what_the_provider_does() {
+        let mut recorded = 0;
+        for (sampling, parent) in [
+            (Sampling::always_on(), None),
+            (Sampling::always_off(), None),
+            (Sampling::ratio(0.5), None),
+            (Sampling::ratio(0.5), Some(true)),
+            (Sampling::ratio(0.5), Some(false)),
+            (Sampling::ratio(0.5).ignoring_parent(), Some(true)),
+            (Sampling::always_off().ignoring_parent(), Some(true)),
+        ] {
+            let sampler = SpanSampler::new(sampling);
+            let provider = SdkTracerProvider::builder()
+                .with_sampler(sampler.clone())
+                .with_id_generator(Ids::default())
+                .build();
+            for n in 1..=100 {
+                let cx = match parent {
+                    None => Context::new(),
+                    Some(flag) => Context::new().with_remote_span_context(SpanContext::new(
+                        trace_id(n * 0x9e37_79b9_7f4a_7c15),
+                        SpanId::from(1),
+                        TraceFlags::default().with_sampled(flag),
+                        true,
+                        TraceState::NONE,
+                    )),
+                };
+                let foretold = sampler.decide(cx.span().span_context());
+                if let Head::Drop(ids) = &foretold {
+                    assert!(ids.is_valid() && !ids.is_sampled());
+                    continue;
+                }
+                assert_eq!(foretold, Head::Record, "{sampling}: it can always tell");
+                let span = provider.tracer("test").start_with_context("span", &cx);
+                assert!(span.is_recording(), "{sampling} with parent {parent:?}");
+                recorded += 1;
+            }
+        }
+        // 100 + 0 + half + 100 + 0 + half + 0, with a wide margin for luck.
+        assert!((240..360).contains(&recorded), "{recorded}");
     }
 }
