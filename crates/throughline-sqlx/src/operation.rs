@@ -1,6 +1,6 @@
 //! One call to the database, from its first poll to its end.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, thread, time::Duration};
 
 use opentelemetry::{
     Context, KeyValue,
@@ -77,7 +77,8 @@ impl Operation {
 /// A call that has started.
 ///
 /// Ends exactly once: by [`complete`](Self::complete), by [`fail`](Self::fail), or when it is
-/// dropped before either, which means that nobody wants the rest of the answer.
+/// dropped before either, which means that nobody wants the rest of the answer, or that the
+/// driver panicked.
 pub(crate) struct Running {
     operation: Operation,
     instruments: Arc<DbInstruments>,
@@ -162,10 +163,14 @@ impl Running {
         if let Some(affected) = self.affected.filter(|_| statement.writes) {
             self.set(KeyValue::new(attr::DB_ROWS_AFFECTED, integer(affected)));
         }
-        if *outcome == Outcome::Cancelled {
-            self.set(KeyValue::new(attr::THROUGHLINE_OUTCOME, outcome.as_str()));
-        }
         let span = self.started.context.span();
+        if matches!(outcome, Outcome::Cancelled | Outcome::Panicked) {
+            self.set(KeyValue::new(attr::THROUGHLINE_OUTCOME, outcome.as_str()));
+            if let Some(error) = outcome.error_type() {
+                self.set(KeyValue::new(attr::ERROR_TYPE, error));
+                span.set_status(Status::error(""));
+            }
+        }
         if let Some(failure) = failure {
             self.set(KeyValue::new(attr::ERROR_TYPE, failure.error_type()));
             if let Some(code) = failure.status_code() {
@@ -183,7 +188,12 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.end(&Outcome::Cancelled, None);
+        let outcome = if thread::panicking() {
+            Outcome::Panicked
+        } else {
+            Outcome::Cancelled
+        };
+        self.end(&outcome, None);
     }
 }
 
