@@ -1,6 +1,6 @@
 //! Trace ids in log lines.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use opentelemetry::{
     Context,

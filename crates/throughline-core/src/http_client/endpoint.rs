@@ -121,7 +121,7 @@ impl Endpoints {
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         if !endpoint.kept || all.len() >= SERIES_PER_SERVER {
-            let labels = [KeyValue::new("otel.metric.overflow", true)];
+            let labels = [KeyValue::new(attr::OTEL_METRIC_OVERFLOW, true)];
             let overflow = || HistogramSeries::new(&self.duration, &labels);
             return self.overflow.get_or_init(overflow).record(seconds);
         }

@@ -46,14 +46,10 @@ super::names::names! {
     SERVER_PORT = "server.port";
     /// string, stable, OpenTelemetry client: address of the client behind all trusted proxies.
     CLIENT_ADDRESS = "client.address";
-    /// int, stable, OpenTelemetry client: port of the client behind all trusted proxies.
-    CLIENT_PORT = "client.port";
     /// string, stable, OpenTelemetry network: address of the other end of the connection.
     NETWORK_PEER_ADDRESS = "network.peer.address";
     /// int, stable, OpenTelemetry network: port of the other end of the connection.
     NETWORK_PEER_PORT = "network.peer.port";
-    /// string, stable, OpenTelemetry network: protocol, set only where it is not `http`.
-    NETWORK_PROTOCOL_NAME = "network.protocol.name";
     /// string, stable, OpenTelemetry network: `1.0`, `1.1`, `2` or `3`.
     NETWORK_PROTOCOL_VERSION = "network.protocol.version";
     /// string, stable, OpenTelemetry user agent: the `User-Agent` header.
@@ -76,17 +72,9 @@ super::names::names! {
     EXCEPTION_TYPE = "exception.type";
     /// string, stable, OpenTelemetry exception: text of the error, scrubbed by [`redact::message`](crate::redact::message).
     EXCEPTION_MESSAGE = "exception.message";
-    /// string, stable, OpenTelemetry exception: backtrace or chain of causes.
-    EXCEPTION_STACKTRACE = "exception.stacktrace";
 
     // Code.
 
-    /// string, stable, OpenTelemetry code: path of the function.
-    CODE_FUNCTION_NAME = "code.function.name";
-    /// string, stable, OpenTelemetry code: source file.
-    CODE_FILE_PATH = "code.file.path";
-    /// int, stable, OpenTelemetry code: line in the source file.
-    CODE_LINE_NUMBER = "code.line.number";
 
     // Database.
 
@@ -104,8 +92,6 @@ super::names::names! {
     DB_COLLECTION_NAME = "db.collection.name";
     /// string, stable, OpenTelemetry database: SQLSTATE or the product's own code.
     DB_RESPONSE_STATUS_CODE = "db.response.status_code";
-    /// int, stable, OpenTelemetry database: number of queries in a batch of two or more.
-    DB_OPERATION_BATCH_SIZE = "db.operation.batch.size";
     /// int, development, OpenTelemetry database: rows that came back.
     DB_RESPONSE_RETURNED_ROWS = "db.response.returned_rows";
     /// int, ours: rows that the statement changed.
@@ -130,6 +116,9 @@ super::names::names! {
     THROUGHLINE_OUTCOME = "throughline.outcome";
     /// double, ours: milliseconds that a query on a pool waited for its connection.
     THROUGHLINE_DB_ACQUIRE_MS = "throughline.db.acquire_ms";
+
+    /// bool, OpenTelemetry metrics: labels were left out because there were too many series.
+    OTEL_METRIC_OVERFLOW = "otel.metric.overflow";
 
     // Old HTTP names, up to 1.20.
 

@@ -229,6 +229,9 @@ fn https_to_a_server_without_tls_says_so() {
     let report = guard.force_flush_blocking(Duration::from_secs(20));
     assert_eq!(report.lost_by(LossReason::ConnectionFailed), 2, "{report}");
     let error = guard.health().tracing.last_error.unwrap();
-    assert!(error.contains("does the server speak TLS on this port"), "{error}");
+    assert!(
+        error.contains("does the server speak TLS on this port"),
+        "{error}"
+    );
     assert_eq!(collector.requests().len(), 0);
 }
