@@ -29,23 +29,25 @@ pub fn take_orders(subject: &Subject, caller: Caller) -> anyhow::Result<()> {
     check(subject, caller, served, &*run)
 }
 
-/// Serves `requests` requests.
+/// How many requests are served between two flushes: fewer than the queue of a batch processor
+/// holds.
+const BEFORE_FLUSH: usize = 500;
+
+/// Serves `requests` requests, each made right before it is served, as a server does.
 ///
 /// # Errors
 ///
 /// Fails when the subject cannot be set up or lost spans.
 pub fn serve_once(subject: &Subject, caller: Caller, requests: usize) -> anyhow::Result<()> {
     let mut run = (subject.make)(caller)?;
-    // Fewer than the queue of a batch processor holds.
-    const AT_ONCE: usize = 1_000;
-    let mut left = requests;
-    while left > 0 {
-        let now = left.min(AT_ONCE);
-        run.prepare(now);
+    for served in 1..=requests {
+        run.prepare(1);
         run.run();
-        run.flush();
-        left -= now;
+        if served % BEFORE_FLUSH == 0 {
+            run.flush();
+        }
     }
+    run.flush();
     check(subject, caller, requests, &*run)
 }
 

@@ -22,4 +22,59 @@ pub(super) struct Scenario {
     pub(super) budget: u64,
 }
 
-pub(super) const SUITES: &[Suite] = &[];
+pub(super) const SUITES: &[Suite] = &[
+    Suite {
+        package: "throughline-http",
+        bench: "server",
+        requests: 2_000,
+        baseline: "bare",
+        scenarios: &[
+            Scenario {
+                name: "identity",
+                budget: 1_000,
+            },
+            Scenario {
+                name: "sampled",
+                budget: 8_000,
+            },
+            Scenario {
+                name: "unsampled",
+                budget: 3_500,
+            },
+            Scenario {
+                name: "no_provider",
+                budget: 3_500,
+            },
+            Scenario {
+                name: "dropped_by_sampler",
+                budget: 3_500,
+            },
+        ],
+    },
+    Suite {
+        package: "throughline-http",
+        bench: "server",
+        requests: 2_000,
+        baseline: "streamed_bare",
+        scenarios: &[Scenario {
+            name: "streamed",
+            budget: 8_000,
+        }],
+    },
+    Suite {
+        package: "throughline-reqwest",
+        bench: "client",
+        requests: 2_000,
+        baseline: "bare",
+        scenarios: &[
+            Scenario {
+                name: "sampled",
+                budget: 9_000,
+            },
+            Scenario {
+                name: "unsampled",
+                budget: 4_000,
+            },
+        ],
+    },
+];

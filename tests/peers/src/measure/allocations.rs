@@ -6,26 +6,31 @@ use std::{
     process::Command,
 };
 
+use anyhow::Context as _;
 use peers::{Caller, Subject};
 
-/// Builds the counting program, which lies beside this one.
+/// Builds the counting program, beside this one.
 pub(crate) fn build() -> anyhow::Result<PathBuf> {
-    let built = Command::new(env!("CARGO"))
+    let this = env::current_exe()?;
+    let target = this
+        .ancestors()
+        .nth(2)
+        .context("this program lies in a target folder")?;
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo)
+        .args(["build", "--release", "--quiet", "--bin", "allocations"])
         .args([
-            "build",
-            "--release",
-            "--quiet",
-            "--bin",
-            "allocations",
             "--manifest-path",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
         ])
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .arg("--target-dir")
+        .arg(target)
         .status()?;
     anyhow::ensure!(
         built.success(),
         "failed to build the program that counts allocations"
     );
-    Ok(env::current_exe()?.with_file_name("allocations"))
+    Ok(this.with_file_name("allocations"))
 }
 
 /// Returns the allocations of each request on the thread that serves it.
