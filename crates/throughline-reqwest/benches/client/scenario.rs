@@ -21,6 +21,7 @@ pub(crate) const NAMES: &[&str] = &["bare", "sampled", "unsampled"];
 /// A way of making calls.
 pub(crate) struct Scenario {
     client: Kind,
+    parent: Context,
     url: String,
     runtime: Runtime,
 }
@@ -29,7 +30,6 @@ enum Kind {
     Bare(reqwest::Client),
     Traced {
         client: Client,
-        parent: Context,
         tracers: SdkTracerProvider,
     },
 }
@@ -37,14 +37,17 @@ enum Kind {
 impl Scenario {
     /// Sets a scenario up. `None` if there is none with this name.
     pub(crate) fn new(name: &str) -> Option<Self> {
-        let client = match name {
-            "bare" => Kind::Bare(reqwest::Client::new()),
-            "sampled" => Kind::traced(true),
-            "unsampled" => Kind::traced(false),
+        let parent =
+            |sampled| Context::new().with_remote_span_context(remote_span_context(sampled));
+        let (client, parent) = match name {
+            "bare" => (Kind::Bare(reqwest::Client::new()), parent(true)),
+            "sampled" => Kind::traced(&parent(true)),
+            "unsampled" => Kind::traced(&parent(false)),
             _ => return None,
         };
         Some(Self {
             client,
+            parent,
             url: format!("http://{}/users/42", serve()),
             runtime: tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -59,20 +62,23 @@ impl Scenario {
     pub(crate) fn call(&self, count: u64) {
         for _ in 0..count {
             let body = match &self.client {
-                Kind::Bare(client) => self.runtime.block_on(Box::pin(async {
+                Kind::Bare(client) => self.run(Box::pin(async {
                     let response = client.get(&self.url).send().await.unwrap();
                     response.bytes().await.unwrap()
                 })),
-                Kind::Traced { client, parent, .. } => {
-                    let call = Box::pin(async {
-                        let response = client.get(&self.url).send().await.unwrap();
-                        response.bytes().await.unwrap()
-                    });
-                    self.runtime.block_on(Attached::new(call, parent.clone()))
-                }
+                Kind::Traced { client, .. } => self.run(Box::pin(async {
+                    let response = client.get(&self.url).send().await.unwrap();
+                    response.bytes().await.unwrap()
+                })),
             };
             assert_eq!(body, BODY);
         }
+    }
+
+    /// Runs a call in its context, as the future of a request would.
+    fn run<F: Future>(&self, call: F) -> F::Output {
+        self.runtime
+            .block_on(Attached::new(call, self.parent.clone()))
     }
 
     /// Empties the queue of spans, which is smaller than a long run.
@@ -84,20 +90,16 @@ impl Scenario {
 }
 
 impl Kind {
-    fn traced(sampled: bool) -> Self {
+    fn traced(parent: &Context) -> (Self, Context) {
         let tracers = SdkTracerProvider::builder()
             .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOn)))
             .with_batch_exporter(Forget)
             .build();
-        let parent = Context::new().with_remote_span_context(remote_span_context(sampled));
-        let parent = Telemetry::new(tracers.clone())
+        let context = Telemetry::new(tracers.clone())
             .with_meter_provider(Collector::new().meter_provider())
-            .context(&parent);
-        Self::Traced {
-            client: Client::new(),
-            parent,
-            tracers,
-        }
+            .context(parent);
+        let client = Client::new();
+        (Self::Traced { client, tracers }, context)
     }
 }
 

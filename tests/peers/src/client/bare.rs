@@ -1,17 +1,23 @@
-//! `reqwest` alone.
+//! `reqwest` alone, in the context that the others run in.
 
-use super::{BASELINE, calls};
+use opentelemetry::trace::FutureExt as _;
+
+use super::{BASELINE, calls, parent};
 use crate::{stock::Nowhere, subject::Subject};
 
 pub(super) const SUBJECT: Subject = Subject {
     name: BASELINE,
     baseline: BASELINE,
     traces: false,
-    make: |_| {
+    make: |caller| {
         let client = reqwest::Client::new();
+        let parent = parent::of(caller);
         let get = async move |url: &str| {
-            let response = client.get(url).send().await.expect("the server answers");
-            response.bytes().await.expect("the body arrives").len()
+            let call = async {
+                let response = client.get(url).send().await.expect("the server answers");
+                response.bytes().await.expect("the body arrives").len()
+            };
+            call.with_context(parent.clone()).await
         };
         calls::call(get, Nowhere)
     },

@@ -2,6 +2,7 @@
 
 mod bare;
 mod calls;
+mod parent;
 mod reqwest_tracing;
 mod throughline;
 

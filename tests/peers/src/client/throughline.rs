@@ -1,15 +1,10 @@
 //! `throughline-reqwest`, on the stock SDK, installed for the process.
 
-use opentelemetry::{
-    Context,
-    trace::{
-        FutureExt as _, SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState,
-    },
-};
+use opentelemetry::trace::FutureExt as _;
 use throughline_core::telemetry::Telemetry;
 use throughline_reqwest::Client;
 
-use super::{BASELINE, calls};
+use super::{BASELINE, calls, parent};
 use crate::{
     stock::Stock,
     subject::{Caller, Run, Subject},
@@ -28,7 +23,7 @@ fn make(caller: Caller) -> anyhow::Result<Box<dyn Run>> {
         .with_meter_provider(stock.meters.clone())
         .install_global();
     let client = Client::new();
-    let parent = parent(caller);
+    let parent = parent::of(caller);
     let get = async move |url: &str| {
         let call = async {
             let response = client.get(url).send().await.expect("the server answers");
@@ -37,18 +32,4 @@ fn make(caller: Caller) -> anyhow::Result<Box<dyn Run>> {
         call.with_context(parent.clone()).await
     };
     calls::call(get, stock)
-}
-
-fn parent(caller: Caller) -> Context {
-    let flags = match caller {
-        Caller::Sampled => TraceFlags::SAMPLED,
-        Caller::Unsampled => TraceFlags::NOT_SAMPLED,
-    };
-    Context::new().with_remote_span_context(SpanContext::new(
-        TraceId::from(0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c),
-        SpanId::from(0xb7ad_6b71_6920_3331),
-        flags,
-        true,
-        TraceState::NONE,
-    ))
 }
