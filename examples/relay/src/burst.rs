@@ -1,7 +1,8 @@
-//! `GET /burst/{n}`: does `n` small steps of work.
+//! `GET /burst/{n}`: does `n` small steps of work, each a span.
 
 use axum::extract::Path;
 use axum::http::StatusCode;
+use throughline::span;
 use tokio::task;
 
 const MOST: u32 = 1_000_000;
@@ -19,6 +20,7 @@ pub(crate) async fn burst(Path(n): Path<u32>) -> Result<String, (StatusCode, Str
 
 /// One step, which leaves the thread to other requests from time to time.
 async fn step() {
+    span("burst.step").call_value(|| {});
     task::coop::consume_budget().await;
 }
 

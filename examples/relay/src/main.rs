@@ -1,4 +1,5 @@
-//! A service that calls whatever it is told to call, for outside conformance suites to drive.
+//! A traced service that calls whatever it is told to call, for outside conformance suites to
+//! drive.
 //!
 //! It listens on `RELAY_ADDR`, by default `127.0.0.1:7100`; the README lists its endpoints.
 
@@ -9,7 +10,11 @@
 )]
 
 mod burst;
+#[cfg(test)]
+mod propagation_tests;
+mod serve;
 mod shutdown;
+mod telemetry;
 mod test;
 
 use std::env;
@@ -18,6 +23,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use axum::Router;
 use axum::routing::{get, post};
+use throughline::http::ServerLayer;
+use throughline::reqwest::Client;
 use tokio::net::TcpListener;
 
 #[tokio::main]
@@ -37,15 +44,18 @@ async fn run() -> anyhow::Result<()> {
         format!("cannot listen on {address}; set RELAY_ADDR to another address")
     })?;
     let shutdown = shutdown::signal().context("cannot listen for signals")?;
-
-    let app = Router::new()
-        .route("/test", post(test::test))
-        .route("/burst/{n}", get(burst::burst))
-        .with_state(reqwest::Client::new());
+    let telemetry = telemetry::install()?;
 
     println!("relay on http://{}", listener.local_addr()?);
-    axum::serve(listener, app)
-        .with_graceful_shutdown(shutdown)
-        .await?;
-    Ok(())
+    let served = serve::serve(listener, routes().layer(ServerLayer::axum()), shutdown).await;
+    // Also after a failure: then its spans matter most.
+    println!("{}", telemetry.shutdown().await);
+    Ok(served?)
+}
+
+fn routes() -> Router {
+    Router::new()
+        .route("/test", post(test::test))
+        .route("/burst/{n}", get(burst::burst))
+        .with_state(Client::new())
 }

@@ -1,7 +1,7 @@
 //! The SQLite database in memory, with its schema and first rows.
 
-use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use throughline::sqlx::SqlitePool;
 
 /// Opens a fresh database that lives as long as the pool.
 pub(crate) async fn open() -> sqlx::Result<SqlitePool> {
@@ -23,5 +23,6 @@ pub(crate) async fn open() -> sqlx::Result<SqlitePool> {
     sqlx::raw_sql(include_str!("seed.sql"))
         .execute(&pool)
         .await?;
-    Ok(pool)
+    // Traced from here on: no request waits for the set-up.
+    Ok(SqlitePool::new(pool))
 }

@@ -1,10 +1,16 @@
 //! Sends one request of every kind, as an outside client would.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressFinish};
+use opentelemetry::TraceId;
+use reqwest::header::HeaderMap;
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
+use throughline::propagation::Traceparent;
+use throughline::record::SpanRecord;
+
+use crate::telemetry::Telemetry;
 
 /// A request that did not go as it must.
 #[derive(Debug, thiserror::Error)]
@@ -22,13 +28,29 @@ pub(crate) enum Error {
     },
 }
 
-/// Sends every request in turn and says how each ended; the first surprise stops it.
-pub(crate) async fn run(api: &str, client_token: &str) -> Result<(), Error> {
+/// A request that went as it must.
+pub(crate) struct Answer {
+    pub(crate) what: &'static str,
+    pub(crate) status: u16,
+    pub(crate) elapsed: Duration,
+    /// The spans of its trace; none if it was not sampled or did not become complete in time.
+    pub(crate) spans: Vec<SpanRecord>,
+}
+
+/// Sends every request in turn and shows how each ended; the first surprise stops it.
+///
+/// The client is reqwest's own: the trace starts where the service is reached.
+pub(crate) async fn run(
+    api: &str,
+    client_token: &str,
+    telemetry: &Telemetry,
+    mut show: impl FnMut(&Answer),
+) -> Result<(), Error> {
     let steps = steps(&Client::new(), api, client_token);
     let bar = ProgressBar::new(steps.len() as u64).with_finish(ProgressFinish::AndClear);
     for step in steps {
-        let line = step.send().await?;
-        bar.suspend(|| println!("{line}"));
+        let answer = step.send(telemetry).await?;
+        bar.suspend(|| show(&answer));
         bar.inc(1);
     }
     Ok(())
@@ -41,7 +63,7 @@ struct Step {
 }
 
 impl Step {
-    async fn send(self) -> Result<String, Error> {
+    async fn send(self, telemetry: &Telemetry) -> Result<Answer, Error> {
         let Self {
             what,
             request,
@@ -51,8 +73,10 @@ impl Step {
         let no_answer = |source| Error::NoAnswer { what, source };
         let response = request.send().await.map_err(no_answer)?;
         let got = response.status().as_u16();
+        let trace_id = sampled_trace(response.headers());
         // The answer is complete only with its last byte.
         response.bytes().await.map_err(no_answer)?;
+        let elapsed = start.elapsed();
         if got != expected {
             return Err(Error::Unexpected {
                 what,
@@ -60,9 +84,24 @@ impl Step {
                 expected,
             });
         }
-        let elapsed = start.elapsed().as_secs_f64() * 1e3;
-        Ok(format!("{got} in {elapsed:6.1} ms  {what}"))
+        let spans = match trace_id {
+            Some(id) => telemetry.trace(id).await,
+            None => None,
+        };
+        Ok(Answer {
+            what,
+            status: got,
+            elapsed,
+            spans: spans.unwrap_or_default(),
+        })
     }
+}
+
+/// Reads what the server layer says about the trace.
+fn sampled_trace(headers: &HeaderMap) -> Option<TraceId> {
+    let told = headers.get("traceresponse")?;
+    let span = Traceparent::parse(told.as_bytes())?.span_context();
+    span.is_sampled().then(|| span.trace_id())
 }
 
 fn steps(client: &Client, api: &str, client_token: &str) -> Vec<Step> {

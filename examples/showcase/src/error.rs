@@ -5,6 +5,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::payments::Declined;
+
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A failed request.
@@ -12,10 +14,10 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 /// The message is shown to the caller; the source, which may hold internals, is not.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("the card network refuses charges over the limit")]
-    CardNetwork,
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Declined(#[from] Declined),
     #[error("a user with this email address exists")]
     EmailTaken,
     #[error("{0}")]
@@ -51,7 +53,7 @@ impl Error {
             Self::Body(rejection) => rejection.status(),
             Self::Path(rejection) => rejection.status(),
             Self::Query(rejection) => rejection.status(),
-            Self::CardNetwork | Self::Payments(_) => StatusCode::BAD_GATEWAY,
+            Self::Declined(_) | Self::Payments(_) => StatusCode::BAD_GATEWAY,
             Self::Database(_) | Self::Password(_) | Self::Task(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
@@ -70,6 +72,10 @@ impl IntoResponse for Error {
         }
 
         let status = self.status();
+        // What the service could not do is an error of its span; what the caller did wrong is not.
+        if status.is_server_error() {
+            throughline::current().error(&self);
+        }
         let problem = Problem {
             title: status.canonical_reason().unwrap_or_default(),
             status: status.as_u16(),

@@ -1,7 +1,7 @@
-//! Two axum services, `api` and `payments`, that call each other, a database and a cache.
+//! Two traced axum services, `api` and `payments`, that call each other, a database and a cache.
 //!
-//! `cargo run -p showcase` starts both, drives real requests through them and keeps serving;
-//! `--help` lists the options, the README the endpoints.
+//! `cargo run -p showcase` starts both, drives real requests through them, prints the trace of
+//! each and keeps serving; `--help` lists the options, the README the endpoints.
 
 #![expect(
     clippy::print_stderr,
@@ -17,16 +17,23 @@ mod extract;
 mod options;
 mod payments;
 mod service;
+mod shutdown;
+mod telemetry;
+#[cfg(test)]
+mod tests;
+mod traces;
 
-use std::future;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use tokio::signal;
+use throughline::record::SpanRecord;
+use throughline::tree::{self, TreeOptions};
 
+use crate::drive::Answer;
 use crate::options::Options;
 use crate::service::Service;
+use crate::telemetry::Telemetry;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -40,73 +47,85 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: Options) -> anyhow::Result<()> {
-    let api_listener = service::bind(options.port, "--port").await?;
-    let payments_listener = service::bind(options.payments_port, "--payments-port").await?;
-
-    let payments = Service::start(payments_listener, payments::router())?;
-    let tokens = api::Tokens::from_environment()?;
-    let client_token = tokens.issue("showcase")?;
-    let app = api::App {
-        database: database::open()
-            .await
-            .context("cannot set up the database")?,
-        users: api::UserCache::new(1_000),
-        payments: api::PaymentsClient::new(payments.url()),
-        tokens,
-    };
-    let api = Service::start(api_listener, api::router(app))?;
-    println!("api on {}, payments on {}", api.url(), payments.url());
-
-    let work = async {
-        if !options.serve {
-            drive::run(api.url(), &client_token).await?;
-        }
-        if !options.once {
-            println!("serving until Ctrl-C");
-            future::pending::<()>().await;
-        }
-        anyhow::Ok(())
-    };
+    let shutdown = shutdown::signal().context("cannot listen for signals")?;
+    let telemetry = Telemetry::install()?;
+    let services = Services::start(&options, &telemetry).await?;
     let outcome = tokio::select! {
-        outcome = work => outcome,
-        interrupted = signal::ctrl_c() => interrupted.context("cannot wait for Ctrl-C"),
+        outcome = work(&options, &services, &telemetry) => outcome,
+        told = shutdown => told.context("cannot wait for signals"),
     };
-
-    // The api first: its last requests still need payments.
-    api.stop().await?;
-    payments.stop().await?;
-    outcome
+    let stopped = services.stop().await;
+    // Last, and also after a failure: then its spans matter most.
+    for (service, report) in telemetry.shutdown().await {
+        println!("{service}: {report}");
+    }
+    outcome.and(stopped)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+async fn work(options: &Options, services: &Services, telemetry: &Telemetry) -> anyhow::Result<()> {
+    let api = services.api.url();
+    println!("api on {api}, payments on {}\n", services.payments.url());
+    if !options.serve {
+        drive::run(api, &services.client_token, telemetry, print_answer).await?;
+    }
+    if options.once {
+        return Ok(());
+    }
+    println!("serving until Ctrl-C; try curl -s {api}/health");
+    loop {
+        print_trace(&telemetry.next_trace().await);
+    }
+}
 
-    #[tokio::test]
-    async fn every_request_is_answered_as_expected() {
-        let options = Options {
-            port: 0,
-            payments_port: 0,
-            once: true,
-            serve: false,
+fn print_answer(answer: &Answer) {
+    let milliseconds = answer.elapsed.as_secs_f64() * 1e3;
+    println!("{} in {milliseconds:.1} ms: {}", answer.status, answer.what);
+    print_trace(&answer.spans);
+}
+
+fn print_trace(spans: &[SpanRecord]) {
+    println!("{}", tree::render(spans, &TreeOptions::console()));
+}
+
+/// Both services, and the token that they let a client in with.
+struct Services {
+    api: Service,
+    payments: Service,
+    client_token: String,
+}
+
+impl Services {
+    async fn start(options: &Options, telemetry: &Telemetry) -> anyhow::Result<Self> {
+        let api_listener = service::bind(options.port, "--port").await?;
+        let payments_listener = service::bind(options.payments_port, "--payments-port").await?;
+
+        let tokens = api::Tokens::from_environment()?;
+        let client_token = tokens.issue("showcase")?;
+        let database = database::open()
+            .await
+            .context("cannot set up the database")?;
+
+        let payments = payments::router().layer(telemetry.payments_layer());
+        let payments = Service::start(payments_listener, payments)?;
+        let app = api::App {
+            database,
+            users: api::UserCache::new(1_000),
+            payments: api::PaymentsClient::new(payments.url()),
+            tokens,
         };
-        run(options).await.unwrap();
+        let api = api::router(app).layer(telemetry.api_layer());
+        let api = Service::start(api_listener, api)?;
+        Ok(Self {
+            api,
+            payments,
+            client_token,
+        })
     }
 
-    #[tokio::test]
-    async fn a_taken_port_is_named_with_the_option_that_changes_it() {
-        let taken = service::bind(0, "--port").await.unwrap();
-        let port = taken.local_addr().unwrap().port();
-        let options = Options {
-            port,
-            payments_port: 0,
-            once: true,
-            serve: false,
-        };
-        let error = run(options).await.unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            format!("port {port} is taken; pass another with --port")
-        );
+    /// The api first: its last requests still need payments, which is stopped in any case.
+    async fn stop(self) -> anyhow::Result<()> {
+        let api = self.api.stop().await;
+        let payments = self.payments.stop().await;
+        Ok(api.and(payments)?)
     }
 }

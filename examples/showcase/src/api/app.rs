@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::routing::{get, post};
-use sqlx::SqlitePool;
+use throughline::sqlx::SqlitePool;
 
 use super::{
     PaymentsClient, Tokens, UserCache, dashboard, export, health, login, payments, posts, users,

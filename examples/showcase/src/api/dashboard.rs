@@ -3,7 +3,8 @@
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, SqlitePool};
+use sqlx::FromRow;
+use throughline::sqlx::SqlitePool;
 
 use super::App;
 use super::payments_client::{Balance, Dispute};

@@ -7,7 +7,8 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use futures_util::{Stream, TryStreamExt as _};
 use serde::Serialize;
-use sqlx::{FromRow, SqlitePool};
+use sqlx::FromRow;
+use throughline::sqlx::SqlitePool;
 
 use super::App;
 

@@ -1,9 +1,11 @@
-//! `POST /api/login`: four steps, one after the other.
+//! `POST /api/login`: four steps, one after the other, each a span.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, SqlitePool};
+use sqlx::FromRow;
+use throughline::span;
+use throughline::sqlx::SqlitePool;
 
 use super::{App, Tokens, passwords, tokens::Claims};
 use crate::error::{Error, Result};
@@ -28,10 +30,20 @@ pub(super) async fn login(
     headers: HeaderMap,
     Json(credentials): Json<Credentials>,
 ) -> Result<axum::Json<Session>> {
-    validate_token(&app.tokens, &headers)?;
-    let user = query_user(&app.database, &credentials.email).await?;
-    compare_password(credentials.password, user.password_hash).await?;
-    let session = create_session(&app.database, user.id).await?;
+    let client = span("validate_token").call(|| validate_token(&app.tokens, &headers))?;
+    throughline::current().set("client.id", client.sub);
+
+    let user = span("query_user")
+        .run(query_user(&app.database, &credentials.email))
+        .await?;
+    throughline::current().set("user.id", user.id);
+
+    span("compare_hash")
+        .run(compare_hash(credentials.password, user.password_hash))
+        .await?;
+    let session = span("create_session")
+        .run(create_session(&app.database, user.id))
+        .await?;
     Ok(axum::Json(session))
 }
 
@@ -57,7 +69,7 @@ async fn query_user(database: &SqlitePool, email: &str) -> Result<Account> {
         .ok_or(Error::WrongCredentials)
 }
 
-async fn compare_password(password: String, hash: Option<String>) -> Result<()> {
+async fn compare_hash(password: String, hash: Option<String>) -> Result<()> {
     let hash = hash.ok_or(Error::WrongCredentials)?;
     passwords::verify(password, hash).await
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, RequestBuilder};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use throughline::reqwest::{Client, RequestBuilder};
 
 use crate::error::Result;
 
@@ -46,24 +46,24 @@ impl PaymentsClient {
 
     pub(super) async fn charge(&self, amount_cents: u64) -> Result<Receipt> {
         let charge = json!({ "amount_cents": amount_cents });
-        send(
-            self.http
-                .post(format!("{}/charges", self.url))
-                .json(&charge),
-        )
-        .await
+        let request = self.http.post(format!("{}/charges", self.url));
+        send(request.json(&charge), "/charges").await
     }
 
     pub(super) async fn balance(&self) -> Result<Balance> {
-        send(self.http.get(format!("{}/balance", self.url))).await
+        let request = self.http.get(format!("{}/balance", self.url));
+        send(request, "/balance").await
     }
 
     pub(super) async fn disputes(&self) -> Result<Vec<Dispute>> {
-        send(self.http.get(format!("{}/disputes", self.url))).await
+        let request = self.http.get(format!("{}/disputes", self.url));
+        send(request, "/disputes").await
     }
 }
 
-async fn send<T: DeserializeOwned>(request: RequestBuilder) -> Result<T> {
-    let response = request.timeout(TIMEOUT).send().await?.error_for_status()?;
+/// `template` is the path without ids, which names the span.
+async fn send<T: DeserializeOwned>(request: RequestBuilder, template: &'static str) -> Result<T> {
+    let request = request.url_template(template).timeout(TIMEOUT);
+    let response = request.send().await?.error_for_status()?;
     Ok(response.json().await?)
 }

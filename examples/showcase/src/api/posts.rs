@@ -2,7 +2,8 @@
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, SqlitePool};
+use sqlx::FromRow;
+use throughline::sqlx::SqlitePool;
 
 use super::{App, users};
 use crate::error::Result;

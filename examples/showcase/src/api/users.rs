@@ -4,7 +4,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use moka::future::Cache;
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, SqlitePool};
+use sqlx::FromRow;
+use throughline::span;
+use throughline::sqlx::SqlitePool;
 
 use super::{App, passwords};
 use crate::error::{Error, Result};
@@ -49,14 +51,21 @@ pub(super) async fn create(
     Json(new): Json<NewUser>,
 ) -> Result<(StatusCode, axum::Json<User>)> {
     new.validate()?;
-    let hash = passwords::hash(new.password).await?;
+    let hash = span("hash_password")
+        .run(passwords::hash(new.password))
+        .await?;
     let user = insert(&app.database, &new.name, &new.email, &hash).await?;
+    throughline::current().set("user.id", user.id);
     Ok((StatusCode::CREATED, axum::Json(user)))
 }
 
 /// Finds a user in the cache, or else in the database.
 pub(super) async fn find(app: &App, id: i64) -> Result<User> {
-    if let Some(user) = app.users.get(&id).await {
+    let cached = app.users.get(&id).await;
+    throughline::current()
+        .set("user.id", id)
+        .set("cache.hit", cached.is_some());
+    if let Some(user) = cached {
         return Ok(user);
     }
     let user = select(&app.database, id)

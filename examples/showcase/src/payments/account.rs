@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use throughline::span;
 
 use super::card_network::{self, Dispute};
 use super::ledger::Ledger;
@@ -15,12 +16,13 @@ pub(super) struct Balance {
 }
 
 pub(super) async fn balance(State(ledger): State<Arc<Ledger>>) -> Json<Balance> {
-    card_network::settle().await;
+    span("settle").run_value(card_network::settle()).await;
     Json(Balance {
         amount_cents: ledger.balance(),
     })
 }
 
 pub(super) async fn disputes() -> Json<Vec<Dispute>> {
-    Json(card_network::disputes().await)
+    let disputes = span("list_disputes").run_value(card_network::disputes());
+    Json(disputes.await)
 }

@@ -5,8 +5,6 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time;
 
-use crate::error::{Error, Result};
-
 const ROUND_TRIP: Duration = Duration::from_millis(25);
 const LIMIT_CENTS: u64 = 100_000;
 
@@ -16,11 +14,16 @@ pub(super) struct Dispute {
     reason: &'static str,
 }
 
-/// Fails for more than 1,000.00.
-pub(super) async fn authorize(amount_cents: u64) -> Result<()> {
+/// The card network does not approve a charge.
+#[derive(Debug, thiserror::Error)]
+#[error("the card network refuses charges over the limit")]
+pub(crate) struct Declined;
+
+/// Declines more than 1,000.00.
+pub(super) async fn authorize(amount_cents: u64) -> Result<(), Declined> {
     time::sleep(ROUND_TRIP).await;
     if amount_cents > LIMIT_CENTS {
-        return Err(Error::CardNetwork);
+        return Err(Declined);
     }
     Ok(())
 }

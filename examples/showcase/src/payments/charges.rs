@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use throughline::span;
 
 use super::card_network;
 use super::ledger::Ledger;
@@ -26,8 +27,11 @@ pub(super) async fn create(
     State(ledger): State<Arc<Ledger>>,
     Json(new): Json<NewCharge>,
 ) -> Result<(StatusCode, axum::Json<Receipt>)> {
-    card_network::authorize(new.amount_cents).await?;
-    let charge = ledger.book(new.amount_cents);
+    span("authorize")
+        .attribute("payment.amount_cents", new.amount_cents)
+        .run(card_network::authorize(new.amount_cents))
+        .await?;
+    let charge = span("book").call_value(|| ledger.book(new.amount_cents));
     let receipt = Receipt {
         charge,
         amount_cents: new.amount_cents,

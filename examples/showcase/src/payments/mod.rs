@@ -6,4 +6,5 @@ mod charges;
 mod ledger;
 mod router;
 
+pub(crate) use card_network::Declined;
 pub(crate) use router::router;

@@ -1,0 +1,110 @@
+//! The last finished spans of both services, by trace.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use opentelemetry::TraceId;
+use throughline::record::{SpanRecord, SpanSink};
+use tokio::sync::Notify;
+
+/// How many spans are kept; the oldest make room.
+const CAPACITY: usize = 10_000;
+
+/// Keeps finished spans until somebody takes them.
+#[derive(Debug, Default)]
+pub(crate) struct Traces {
+    kept: Mutex<VecDeque<Kept>>,
+    /// Wakes the one who waits.
+    completed: Notify,
+}
+
+#[derive(Debug)]
+struct Kept {
+    span: SpanRecord,
+    completes: bool,
+}
+
+/// With which span of a service the trace is complete.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Until {
+    /// Its topmost one, also when the caller had a trace already.
+    LocalRoot,
+    /// Its topmost one if nobody above had a trace; else the trace is complete elsewhere.
+    Root,
+}
+
+impl Traces {
+    /// Returns what takes the spans of one service.
+    pub(crate) fn sink(this: &Arc<Self>, until: Until) -> Arc<dyn SpanSink> {
+        Arc::new(Sink {
+            traces: Arc::clone(this),
+            until,
+        })
+    }
+
+    /// Waits until this trace is complete.
+    pub(crate) async fn complete(&self, id: TraceId) {
+        self.wait_for(|kept| kept.span.trace_id == id).await;
+    }
+
+    /// Waits until any trace is complete.
+    pub(crate) async fn next_complete(&self) -> TraceId {
+        self.wait_for(|_| true).await
+    }
+
+    /// Takes the spans of a trace.
+    pub(crate) fn take(&self, id: TraceId) -> Vec<SpanRecord> {
+        let mut kept = self.lock();
+        let (taken, left) = kept.drain(..).partition(|kept| kept.span.trace_id == id);
+        *kept = left;
+        VecDeque::into_iter(taken).map(|kept| kept.span).collect()
+    }
+
+    async fn wait_for(&self, wanted: impl Fn(&Kept) -> bool) -> TraceId {
+        loop {
+            let found = self.find(|kept| kept.completes && wanted(kept));
+            if let Some(id) = found {
+                return id;
+            }
+            self.completed.notified().await;
+        }
+    }
+
+    fn find(&self, wanted: impl Fn(&Kept) -> bool) -> Option<TraceId> {
+        let kept = self.lock();
+        let found = kept.iter().find(|kept| wanted(kept))?;
+        Some(found.span.trace_id)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes the spans of one service.
+#[derive(Debug)]
+struct Sink {
+    traces: Arc<Traces>,
+    until: Until,
+}
+
+impl SpanSink for Sink {
+    fn accept(&self, spans: &[SpanRecord]) {
+        let mut kept = self.traces.lock();
+        for span in spans {
+            if kept.len() == CAPACITY {
+                kept.pop_front();
+            }
+            let completes = match self.until {
+                Until::LocalRoot => span.is_local_root(),
+                Until::Root => span.parent_span_id.is_none(),
+            };
+            kept.push_back(Kept {
+                span: span.clone(),
+                completes,
+            });
+        }
+        drop(kept);
+        self.traces.completed.notify_one();
+    }
+}
