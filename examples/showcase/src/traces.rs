@@ -55,9 +55,10 @@ impl Traces {
     /// Takes the spans of a trace.
     pub(crate) fn take(&self, id: TraceId) -> Vec<SpanRecord> {
         let mut kept = self.lock();
-        let (taken, left) = kept.drain(..).partition(|kept| kept.span.trace_id == id);
+        let (taken, left): (VecDeque<_>, _) =
+            kept.drain(..).partition(|kept| kept.span.trace_id == id);
         *kept = left;
-        VecDeque::into_iter(taken).map(|kept| kept.span).collect()
+        taken.into_iter().map(|kept| kept.span).collect()
     }
 
     async fn wait_for(&self, wanted: impl Fn(&Kept) -> bool) -> TraceId {
@@ -106,5 +107,64 @@ impl SpanSink for Sink {
         }
         drop(kept);
         self.traces.completed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use opentelemetry::trace::{SpanContext, TraceState};
+    use opentelemetry::{SpanId, TraceFlags};
+
+    use super::*;
+
+    /// A span without parent in trace number `trace`.
+    fn span(trace: usize) -> SpanRecord {
+        let context = SpanContext::new(
+            TraceId::from(trace as u128),
+            SpanId::from(1),
+            TraceFlags::SAMPLED,
+            false,
+            TraceState::NONE,
+        );
+        SpanRecord::new(
+            "span",
+            &context,
+            SystemTime::UNIX_EPOCH,
+            SystemTime::UNIX_EPOCH,
+        )
+    }
+
+    #[test]
+    fn only_the_service_that_is_called_first_completes_a_trace_that_came_from_outside() {
+        let mut below_remote = span(1);
+        below_remote.parent_span_id = Some(SpanId::from(2));
+        below_remote.parent_is_remote = true;
+        for (until, span, completes) in [
+            (Until::LocalRoot, span(1), true),
+            (Until::LocalRoot, below_remote.clone(), true),
+            (Until::Root, span(1), true),
+            (Until::Root, below_remote, false),
+        ] {
+            let traces = Arc::new(Traces::default());
+            Traces::sink(&traces, until).accept(&[span]);
+            assert_eq!(
+                traces.find(|kept| kept.completes).is_some(),
+                completes,
+                "{until:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_oldest_spans_make_room() {
+        let traces = Arc::new(Traces::default());
+        let sink = Traces::sink(&traces, Until::Root);
+        let spans: Vec<_> = (1..=CAPACITY + 1).map(span).collect();
+        sink.accept(&spans);
+        assert_eq!(traces.lock().len(), CAPACITY);
+        assert_eq!(traces.take(TraceId::from(1_u128)), []);
+        assert_eq!(traces.take(TraceId::from(2_u128)), [span(2)]);
     }
 }
