@@ -36,10 +36,10 @@ fn main() -> anyhow::Result<()> {
 fn compare(rounds: usize, with_instructions: bool) -> anyhow::Result<()> {
     let mut rows: Vec<_> = subjects().map(Row::new).collect();
 
-    let counter = allocations::build()?;
+    let program = allocations::build()?;
     for row in &mut rows {
         for caller in Caller::ALL {
-            row.cell(caller).allocations = Some(allocations::count(&counter, row.subject, caller)?);
+            row.cell(caller).allocations = Some(allocations::count(&program, row.subject, caller)?);
         }
     }
     for caller in Caller::ALL {

@@ -34,8 +34,8 @@ pub(crate) fn build() -> anyhow::Result<PathBuf> {
 }
 
 /// Returns the allocations of each request on the thread that serves it.
-pub(crate) fn count(counter: &Path, subject: &Subject, caller: Caller) -> anyhow::Result<f64> {
-    let counted = Command::new(counter)
+pub(crate) fn count(program: &Path, subject: &Subject, caller: Caller) -> anyhow::Result<f64> {
+    let counted = Command::new(program)
         .args([subject.name, caller.name()])
         .output()?;
     anyhow::ensure!(

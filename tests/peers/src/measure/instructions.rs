@@ -68,9 +68,9 @@ fn read(folder: &Path) -> anyhow::Result<(u64, u64)> {
         };
         let total: u64 = total.trim().parse()?;
         if thread.trim() == "1" {
-            main += total
+            main += total;
         } else {
-            others += total
+            others += total;
         }
     }
     anyhow::ensure!(main > 0, "callgrind wrote no profile of the main thread");
