@@ -199,13 +199,15 @@ impl ShouldSample for SpanSampler {
 impl HeadSampler for SpanSampler {
     fn decide(&self, parent: &SpanContext) -> Head {
         if parent.is_valid() {
-            let records = if self.sampling.follows_parent {
-                parent.is_sampled()
-            } else {
-                let state = Some(parent.trace_state());
-                self.sampling.records(parent.trace_id(), state)
-            };
-            return if records {
+            if self.sampling.follows_parent {
+                return if parent.is_sampled() {
+                    Head::Record
+                } else {
+                    Head::DropAsParent
+                };
+            }
+            let state = Some(parent.trace_state());
+            return if self.sampling.records(parent.trace_id(), state) {
                 Head::Record
             } else {
                 Head::Drop(ids::unsampled(
@@ -457,9 +459,16 @@ mod tests {
                     )),
                 };
                 let foretold = sampler.decide(cx.span().span_context());
-                if let Head::Drop(ids) = &foretold {
-                    assert!(ids.is_valid() && !ids.is_sampled());
-                    continue;
+                match &foretold {
+                    Head::Drop(ids) => {
+                        assert!(ids.is_valid() && !ids.is_sampled());
+                        continue;
+                    }
+                    Head::DropAsParent => {
+                        assert_eq!(parent, Some(false));
+                        continue;
+                    }
+                    _ => {}
                 }
                 assert_eq!(foretold, Head::Record, "{sampling}: it can always tell");
                 let span = provider.tracer("test").start_with_context("span", &cx);

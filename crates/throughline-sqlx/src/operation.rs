@@ -54,7 +54,7 @@ impl Operation {
     /// Starts the span and the clock.
     pub(crate) fn start(self) -> Running {
         let instruments = self.source.resolver.get();
-        let parent = self.source.resolver.context();
+        let parent = Context::current();
         let watch = Stopwatch::start();
         let builder = SpanBuilder::from_name(describe::name(&self))
             .with_kind(SpanKind::Client)

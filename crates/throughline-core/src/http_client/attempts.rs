@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use http::{HeaderMap, HeaderName};
 use opentelemetry::{
-    KeyValue,
+    Context, KeyValue,
     trace::{SpanBuilder, SpanKind},
 };
 
@@ -94,7 +94,7 @@ impl Attempts {
         let name = client::span_name(method, template.map(UrlTemplate::as_str));
         let mut builder = SpanBuilder::from_name(name).with_kind(SpanKind::Client);
         builder.start_time = Some(watch.started_at());
-        let parent = settings.resolver.context();
+        let parent = Context::current();
         let started = instruments.tracer.start(&parent, builder, || {
             settings.describe(outgoing, method, &endpoint, headers, conventions)
         });

@@ -65,6 +65,42 @@ impl ReadFields for HeaderMap {
     }
 }
 
+/// What a look at each header's name found.
+///
+/// A look-up hashes the name. Most requests have few headers and one of ours at most, and
+/// then looking at each name once is less work than looking up three.
+pub(super) enum Scan<'a> {
+    /// No header of ours.
+    Nothing,
+    /// One `traceparent`, and nothing else of ours.
+    Traceparent(&'a [u8]),
+    /// Anything else: look the headers up.
+    More,
+}
+
+/// With more headers than this, looking up is less work.
+const FEW_HEADERS: usize = 24;
+
+impl<'a> Scan<'a> {
+    pub(super) fn of(headers: &'a HeaderMap) -> Self {
+        if headers.len() > FEW_HEADERS {
+            return Self::More;
+        }
+        let mut found = Self::Nothing;
+        for (name, value) in headers {
+            let name = name.as_str();
+            // The lengths first: they tell most names apart.
+            let is = |field: Field| name.len() == field.name().len() && name == field.name();
+            if is(Field::Traceparent) && matches!(found, Self::Nothing) {
+                found = Self::Traceparent(value.as_bytes());
+            } else if Field::ALL.into_iter().any(is) {
+                return Self::More;
+            }
+        }
+        found
+    }
+}
+
 impl WriteFields for HeaderMap {
     fn set_traceparent(&mut self, parent: Traceparent) {
         if let Ok(value) = HeaderValue::from_bytes(&parent.encode()) {

@@ -12,7 +12,7 @@ use opentelemetry::{
 use super::{
     carrier::{
         ExtractorFields, Field, HeaderExtractor, HeaderInjector, InjectorFields, KeepBaggageOut,
-        ReadFields, WithoutBaggage, WriteFields, is_baggage,
+        ReadFields, Scan, WithoutBaggage, WriteFields, is_baggage,
     },
     w3c,
 };
@@ -104,10 +104,14 @@ impl Propagation {
     pub fn extract(&self, headers: &HeaderMap, base: &Context) -> Context {
         match &self.trace {
             TraceFormat::None => self.extract_baggage(headers, None, base),
-            TraceFormat::W3c => {
-                let traced = w3c::extract_trace(headers, base);
-                self.extract_baggage(headers, traced, base)
-            }
+            TraceFormat::W3c => match Scan::of(headers) {
+                Scan::Nothing => base.clone(),
+                Scan::Traceparent(value) => w3c::extract_lone_parent(value, base),
+                Scan::More => {
+                    let traced = w3c::extract_trace(headers, base);
+                    self.extract_baggage(headers, traced, base)
+                }
+            },
             TraceFormat::Custom(propagator) => {
                 self.extract_custom(&**propagator, &HeaderExtractor(headers), base)
             }

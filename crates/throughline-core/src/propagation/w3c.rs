@@ -28,6 +28,18 @@ pub(super) fn extract_trace(carrier: &impl ReadFields, base: &Context) -> Option
     }
 }
 
+/// Does what [`extract_trace`] does for a carrier whose only field is one `traceparent`.
+pub(super) fn extract_lone_parent(value: &[u8], base: &Context) -> Context {
+    let Some(parent) = Traceparent::parse(value) else {
+        return base.clone();
+    };
+    let cx = base.with_remote_span_context(parent.span_context());
+    if has_carried_list(base, parent.trace_id()) {
+        return cx.with_value(CarriedList::none(parent.trace_id()));
+    }
+    cx
+}
+
 /// Returns the remote span of the carrier, with the `tracestate` members that its type can hold.
 pub(super) fn extract_span_context(carrier: &impl ReadFields) -> Option<SpanContext> {
     read_trace(carrier).map(|(span_context, _)| span_context)

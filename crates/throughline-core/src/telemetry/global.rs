@@ -101,23 +101,14 @@ impl StartSpan for OtelGlobal {
         builder: SpanBuilder,
         describe: &mut dyn FnMut() -> Vec<KeyValue>,
     ) -> Started {
-        if let Some(tracer) = self.tracer.get() {
-            return start_with(tracer, self.head.as_deref(), parent, builder, describe);
+        match self.find() {
+            Some(tracer) => start_with(tracer, self.head.as_deref(), parent, builder, describe),
+            None => Started::not_provided(parent.clone()),
         }
-        if !self.is_time_to_look() {
-            return Started::not_provided(parent.clone());
-        }
-        let tracer = opentelemetry::global::tracer_with_scope(self.scope.clone());
-        if !is_real(&tracer) {
-            return Started::not_provided(parent.clone());
-        }
-        let started = start_with(&tracer, self.head.as_deref(), parent, builder, describe);
-        if self.tracer.set(tracer).is_ok() && !PROVIDER_SEEN.swap(true, Ordering::AcqRel) {
-            // Meters that were made before the provider came measure nothing: make them anew.
-            FALLBACK.store(Arc::new(fallback()));
-            GENERATION.fetch_add(1, Ordering::Release);
-        }
-        started
+    }
+
+    fn is_provided(&self) -> bool {
+        self.find().is_some()
     }
 }
 
@@ -141,6 +132,26 @@ fn is_real(tracer: &BoxedTracer) -> bool {
 }
 
 impl OtelGlobal {
+    /// Returns the provider's tracer, if there is one by now.
+    fn find(&self) -> Option<&BoxedTracer> {
+        if let Some(tracer) = self.tracer.get() {
+            return Some(tracer);
+        }
+        if !self.is_time_to_look() {
+            return None;
+        }
+        let tracer = opentelemetry::global::tracer_with_scope(self.scope.clone());
+        if !is_real(&tracer) {
+            return None;
+        }
+        if self.tracer.set(tracer).is_ok() && !PROVIDER_SEEN.swap(true, Ordering::AcqRel) {
+            // Meters that were made before the provider came measure nothing: make them anew.
+            FALLBACK.store(Arc::new(fallback()));
+            GENERATION.fetch_add(1, Ordering::Release);
+        }
+        self.tracer.get()
+    }
+
     fn is_time_to_look(&self) -> bool {
         let now = u64::try_from(PROCESS_START.elapsed().as_millis()).unwrap_or(u64::MAX - 1) + 1;
         let last = self.looked_at.load(Ordering::Relaxed);

@@ -24,6 +24,8 @@ pub enum Head {
     Record,
     /// The span will not record. Its children see this context, which is not sampled.
     Drop(SpanContext),
+    /// The span will not record, as its parent does not. Its children see the parent.
+    DropAsParent,
     /// Only the sampler itself can tell, and it may look at the attributes.
     Undecided,
 }

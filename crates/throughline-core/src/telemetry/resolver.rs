@@ -66,7 +66,9 @@ impl<T: Instruments> Resolver<T> {
         }
     }
 
-    /// Returns the context below which an operation runs that starts now.
+    /// Returns the context below which an operation runs that starts now, with others inside.
+    ///
+    /// A client, in which nothing else runs, needs no more than [`Context::current`].
     ///
     /// It is the current one, with the given telemetry in it if there is one: what runs
     /// inside then sends to the same place. A current context that has neither span nor

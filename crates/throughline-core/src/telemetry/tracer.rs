@@ -55,6 +55,11 @@ impl Tracer {
                 .unwrap_or_default()
         })
     }
+
+    /// Says whether there is a provider at all. Without one nothing needs to be described.
+    pub fn is_provided(&self) -> bool {
+        self.0.is_provided()
+    }
 }
 
 impl fmt::Debug for Tracer {
@@ -74,6 +79,10 @@ pub(super) trait StartSpan: Send + Sync {
         builder: SpanBuilder,
         describe: &mut dyn FnMut() -> Vec<KeyValue>,
     ) -> Started;
+
+    fn is_provided(&self) -> bool {
+        true
+    }
 }
 
 /// A tracer of a known type.
@@ -123,6 +132,7 @@ where
     let described = match head.map_or(Head::Undecided, |head| head.decide(parent_ids)) {
         Head::Record => true,
         Head::Drop(ids) => return Started::dropped(parent, parent_ids, ids),
+        Head::DropAsParent => return Started::not_recording(parent.clone()),
         // Most samplers follow a parent that is not sampled. One that does not gets the
         // attributes late; one that looks at attributes is asked where there is a choice.
         Head::Undecided => !parent_ids.is_valid() || parent_ids.is_sampled(),

@@ -9,7 +9,7 @@ mod policy;
 mod traced;
 
 pub use policy::{BodyPolicy, Wrap};
-pub use traced::{Frames, TracedBody};
+pub use traced::{Frames, InContext, TracedBody};
 
 #[cfg(feature = "axum")]
 pub use policy::AxumBody;

@@ -6,7 +6,7 @@ use super::{Frames, TracedBody};
 
 /// Decides the type of the response body that leaves a layer.
 ///
-/// Implemented by [`Wrap`] and [`AxumBody`]; there is no reason for a third.
+/// Implemented by [`Wrap`] and `AxumBody`; there is no reason for a third.
 pub trait BodyPolicy<B: Body, F: Frames<B::Error>>: sealed::Sealed {
     /// The body that leaves the layer.
     type Body;

@@ -17,9 +17,7 @@ use throughline_core::context::UnwindGuard;
 /// Exactly one of [`finished`](Frames::finished), [`failed`](Frames::failed) and
 /// [`panicked`](Frames::panicked) is called, or none: then the body was dropped half-way, and
 /// the value is dropped after it.
-pub trait Frames<E> {
-    /// The context in which the body is polled and dropped.
-    fn context(&self) -> &Context;
+pub trait Frames<E>: InContext {
     /// A data frame of `bytes` bytes passed.
     fn data(&mut self, bytes: u64);
     /// The trailers passed.
@@ -32,24 +30,35 @@ pub trait Frames<E> {
     fn panicked(&mut self);
 }
 
+/// What has a context in which a body is polled and dropped.
+pub trait InContext {
+    /// Returns the context.
+    fn context(&self) -> &Context;
+}
+
 pin_project! {
     /// A body that reports its end to `F`.
     ///
     /// `size_hint` and `is_end_stream` are the inner body's, so a content length stays.
     #[derive(Debug)]
-    pub struct TracedBody<B, F> {
+    pub struct TracedBody<B, F>
+    where
+        F: InContext,
+    {
         #[pin]
         inner: Option<B>,
         frames: Option<F>,
-        context: Context,
     }
 
-    impl<B, F> PinnedDrop for TracedBody<B, F> {
+    impl<B, F> PinnedDrop for TracedBody<B, F>
+    where
+        F: InContext,
+    {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if this.frames.is_some() {
+            if let Some(frames) = this.frames.as_ref() {
                 // First the body, inside the context: its destructors belong to the span.
-                let _guard = this.context.clone().attach();
+                let _guard = frames.context().clone().attach();
                 this.inner.set(None);
             }
             *this.frames = None;
@@ -57,7 +66,7 @@ pin_project! {
     }
 }
 
-impl<B, F> TracedBody<B, F> {
+impl<B, F: InContext> TracedBody<B, F> {
     /// Watches `inner`.
     pub fn new<E>(inner: B, frames: F) -> Self
     where
@@ -66,7 +75,6 @@ impl<B, F> TracedBody<B, F> {
     {
         Self {
             inner: Some(inner),
-            context: frames.context().clone(),
             frames: Some(frames),
         }
     }
@@ -75,7 +83,6 @@ impl<B, F> TracedBody<B, F> {
     pub fn untraced(inner: B) -> Self {
         Self {
             inner: Some(inner),
-            context: Context::new(),
             frames: None,
         }
     }
@@ -97,17 +104,18 @@ where
         let Some(mut inner) = this.inner.as_mut().as_pin_mut() else {
             return Poll::Ready(None);
         };
-        if this.frames.is_none() {
+        let Some(frames) = this.frames.as_ref() else {
             return inner.poll_frame(task);
-        }
+        };
 
         let polled = {
+            let context = frames.context().clone();
             let _unwind = UnwindGuard::new(|| {
                 if let Some(mut frames) = this.frames.take() {
                     frames.panicked();
                 }
             });
-            let _guard = this.context.clone().attach();
+            let _guard = context.attach();
             inner.as_mut().poll_frame(task)
         };
         let frame = ready!(polled);

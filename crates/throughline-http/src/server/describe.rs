@@ -9,14 +9,14 @@ use throughline_core::{
     semconv::{
         Conventions, attr,
         error::{OTHER, transport, type_name_of},
-        http::{RequestMethod, protocol_version, server::Incoming},
+        http::{Authority, RequestMethod, protocol_version, server::Incoming},
         old_names,
     },
 };
 
 use tower::timeout::error::Elapsed;
 
-use super::{PeerAddress, RequestHead, options::Options, route::Route};
+use super::{PeerAddress, RequestHead, options::Options};
 use crate::recent::{Recent, RecentText, recent};
 
 /// What a span of a request has when it starts, and room for what comes at its end: an
@@ -26,8 +26,11 @@ const MOST_ATTRIBUTES: usize = 18;
 /// How far down the causes of an error are looked at.
 const DEEPEST_CAUSE: usize = 8;
 
+/// A host as it was written, read.
+type Host = (Arc<str>, Option<u16>);
+
 thread_local! {
-    static HOSTS: RefCell<RecentText> = const { RefCell::new(Recent::new()) };
+    static HOSTS: RefCell<Recent<Option<Host>>> = const { RefCell::new(Recent::new()) };
     static AGENTS: RefCell<RecentText> = const { RefCell::new(Recent::new()) };
     static ADDRESSES: RefCell<RecentText> = const { RefCell::new(Recent::new()) };
 }
@@ -51,7 +54,7 @@ pub(super) fn request(
     head: RequestHead<'_>,
     incoming: &Incoming<'_>,
     method: RequestMethod<'_>,
-    route: &Route,
+    route: Option<&Arc<str>>,
     options: &Options,
     conventions: &Conventions,
 ) -> Vec<KeyValue> {
@@ -71,10 +74,13 @@ pub(super) fn request(
     if let Some(query) = incoming.query(&conventions.query_keys) {
         add(attr::URL_QUERY, query.into_owned().into());
     }
-    if let Some(server) = incoming.server() {
-        let host = recent(&HOSTS, server.host.as_bytes(), || Arc::from(server.host));
+    let parse = |text: &str| {
+        let made = || Authority::parse(text).map(|server| (Arc::from(server.host), server.port));
+        recent(&HOSTS, text.as_bytes(), made)
+    };
+    if let Some((host, port)) = incoming.server_by(parse) {
         add(attr::SERVER_ADDRESS, host.into());
-        if let Some(port) = server.port {
+        if let Some(port) = port {
             add(attr::SERVER_PORT, i64::from(port).into());
         }
     }
@@ -95,8 +101,8 @@ pub(super) fn request(
             recent(&AGENTS, agent.as_bytes(), text).into(),
         );
     }
-    if let Some(route) = route.value() {
-        add(attr::HTTP_ROUTE, route.into());
+    if let Some(route) = route {
+        add(attr::HTTP_ROUTE, Arc::clone(route).into());
     }
     options
         .request_headers
@@ -107,9 +113,9 @@ pub(super) fn request(
 }
 
 /// A path that is its own route needs no copy.
-fn path(path: &str, route: &Route) -> opentelemetry::Value {
-    match route.value() {
-        Some(route) if route.as_str() == path => route.into(),
+fn path(path: &str, route: Option<&Arc<str>>) -> opentelemetry::Value {
+    match route {
+        Some(route) if **route == *path => Arc::clone(route).into(),
         _ => path.to_owned().into(),
     }
 }

@@ -1,10 +1,11 @@
 //! One request from its call to the last byte of its answer.
 
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 use opentelemetry::{
-    Context, KeyValue, StringValue,
-    trace::{SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt as _},
+    Context, ContextGuard, KeyValue, StringValue,
+    baggage::BaggageExt as _,
+    trace::{Link, SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt as _},
 };
 use std::{borrow::Cow, fmt, sync::Arc, thread};
 use throughline_core::{
@@ -15,19 +16,19 @@ use throughline_core::{
         http::{protocol_version, server::Incoming, status},
         old_names, rpc,
     },
-    telemetry::Started,
+    telemetry::{Started, Telemetry},
 };
 
 use super::{
     RequestHead, ResponseHead,
     describe::{self, Asked},
+    endpoint::{Endpoint, Kind},
     instruments::ServerInstruments,
     layer::Shared,
     reply,
-    route::{self, Route, RouteSlot},
-    series::Labels,
+    route::{self, RouteSlot, Serving},
 };
-use crate::body::Frames;
+use crate::body::{Frames, InContext};
 
 /// A request before its span: in whose context it comes.
 pub(super) struct Opening {
@@ -56,9 +57,17 @@ impl Opening {
         }
     }
 
-    /// The context of a request that gets no span.
-    pub(super) fn into_context(self) -> Context {
-        self.parent
+    /// Says whether anybody wants to know of this request.
+    pub(super) fn is_wanted(&self, head: RequestHead<'_>) -> bool {
+        self.instruments.tracer.is_provided() && self.shared.options.is_traced(head)
+    }
+
+    /// The context of a request that gets no span. `None` is the one that is current anyway.
+    pub(super) fn into_context(self) -> Option<Context> {
+        let says_more = self.parent.has_active_span()
+            || !self.parent.baggage().is_empty()
+            || self.parent.get::<Telemetry>().is_some();
+        says_more.then_some(self.parent)
     }
 
     pub(super) fn start<B>(self, request: &mut Request<B>) -> Exchange {
@@ -70,14 +79,11 @@ impl Opening {
         } = self;
         let (options, conventions) = (&shared.options, &instruments.conventions);
 
-        let matched = options.route(RequestHead::from(&*request));
-        let matched = matched
-            .as_deref()
-            .or_else(|| route::matched(request.extensions()));
-        let route = instruments.routes.get(matched);
-        let slot = route::enter(request.extensions_mut(), route.value().is_some());
-
         let head = RequestHead::from(&*request);
+        let given = options.route(head);
+        let in_router = route::matched(head.extensions);
+        let serving = route::address(in_router);
+        let matched = given.as_deref().or(in_router);
         let incoming = Incoming::from_parts(
             head.uri,
             head.headers,
@@ -86,41 +92,52 @@ impl Opening {
         )
         .tls(options.scheme.map(|scheme| scheme == "https"));
         let method = conventions.methods.name(head.method);
+        let kind = Kind::new(method, incoming.scheme(), protocol_version(head.version));
+        let endpoint = instruments.routes.endpoint(matched, kind, &instruments);
+
         let own_name = options.span_name(head);
         let is_named = own_name.is_some();
-
+        let name = own_name.unwrap_or(Cow::Borrowed(endpoint.span_name()));
         let watch = Stopwatch::start();
-        let name = own_name.unwrap_or_else(|| Cow::Borrowed(route.span_name(method.span_name)));
         let mut builder = SpanBuilder::from_name(name)
             .with_kind(SpanKind::Server)
             .with_start_time(watch.started_at());
         if let Some(stranger) = stranger.filter(SpanContext::is_valid) {
-            builder = builder.with_links(vec![opentelemetry::trace::Link::with_context(stranger)]);
+            builder = builder.with_links(vec![Link::with_context(stranger)]);
         }
         let started = instruments.tracer.start(&parent, builder, || {
-            describe::request(head, &incoming, method, &route, options, conventions)
+            describe::request(
+                head,
+                &incoming,
+                method,
+                endpoint.route(),
+                options,
+                conventions,
+            )
         });
-
-        let scheme = incoming.scheme();
         if started.provided {
-            instruments.add_active(method.name, scheme, 1);
+            endpoint.add_active(1);
         }
+
+        let grpc = Grpc::of(head, started.recording);
+        let request_bytes = options.body_sizes.then(|| content_length(head)).flatten();
+        let asked = Asked::from(head.method);
+        let slot = matched
+            .is_none()
+            .then(|| RouteSlot::attach(request.extensions_mut()));
         let mut exchange = Exchange {
             watch,
-            method: method.name,
-            span_method: method.span_name,
-            scheme,
-            version: protocol_version(head.version),
-            asked: Asked::from(head.method),
+            asked,
             is_event_stream: false,
             is_named,
-            grpc: rpc::is_grpc(head.headers).then(|| Grpc::new(head, started.recording)),
-            request_bytes: options.body_sizes.then(|| content_length(head)).flatten(),
+            grpc,
+            request_bytes,
             response_bytes: 0,
             request_id: None,
             status: None,
             stage: Stage::Head,
-            route,
+            serving,
+            endpoint,
             slot,
             started,
             instruments,
@@ -140,21 +157,20 @@ pub struct Exchange {
     instruments: Arc<ServerInstruments>,
     started: Started,
     watch: Stopwatch,
-    route: Arc<Route>,
+    endpoint: Arc<Endpoint>,
     slot: Option<RouteSlot>,
-    method: &'static str,
-    span_method: &'static str,
-    scheme: &'static str,
-    version: Option<&'static str>,
+    /// The route's address, while the inner service runs.
+    serving: usize,
     asked: Asked,
     is_event_stream: bool,
     is_named: bool,
-    grpc: Option<Grpc>,
+    stage: Stage,
+    status: Option<StatusCode>,
     request_bytes: Option<u64>,
     response_bytes: u64,
-    request_id: Option<HeaderValue>,
-    status: Option<StatusCode>,
-    stage: Stage,
+    // Rare, and kept small: an exchange moves from the call to the future to the body.
+    grpc: Option<Box<Grpc>>,
+    request_id: Option<Box<HeaderValue>>,
 }
 
 /// What a gRPC answer says, in its trailers or, without a body, in its head.
@@ -165,12 +181,17 @@ struct Grpc {
 }
 
 impl Grpc {
-    fn new(head: RequestHead<'_>, recording: bool) -> Self {
-        let method = recording.then(|| rpc::method(head.uri.path())).flatten();
-        Self {
-            method: method.map(str::to_owned),
-            status: None,
+    /// Returns nothing for a request that is no gRPC; all of gRPC is sent with POST.
+    fn of(head: RequestHead<'_>, recording: bool) -> Option<Box<Self>> {
+        if head.method != Method::POST || !rpc::is_grpc(head.headers) {
+            return None;
         }
+        let method = recording.then(|| rpc::method(head.uri.path())).flatten();
+        let method = method.map(str::to_owned);
+        Some(Box::new(Self {
+            method,
+            status: None,
+        }))
     }
 
     /// Source: RPC spans, `rpc.method`: a method that the server does not know is `_OTHER`,
@@ -198,16 +219,18 @@ pub(super) enum Next {
 }
 
 impl Exchange {
-    /// Returns the context in which the request is served.
-    pub(super) fn context(&self) -> &Context {
-        &self.started.context
+    /// Makes this request's context current, and its route the one that is served.
+    pub(super) fn enter(&self) -> (ContextGuard, Serving) {
+        (
+            self.context().clone().attach(),
+            Serving::enter(self.serving),
+        )
     }
 
     /// The response head is ready.
     pub(super) fn head<B: Body>(&mut self, response: &mut Response<B>) -> Next {
         let status = response.status();
         self.status = Some(status);
-        self.is_event_stream = describe::is_event_stream(response.headers());
         self.read_grpc_status(response.headers());
         self.describe_response(ResponseHead::from(&*response));
         reply::put_trace(
@@ -228,6 +251,9 @@ impl Exchange {
             self.end(&Outcome::Completed);
             return Next::Over;
         }
+        // A body of known size is no event stream, and most bodies are of known size.
+        self.is_event_stream = response.body().size_hint().exact().is_none()
+            && describe::is_event_stream(response.headers());
         self.stage = Stage::Body;
         Next::WatchBody
     }
@@ -256,7 +282,7 @@ impl Exchange {
             span.set_attribute(KeyValue::new(attr::REQUEST_ID, text.to_owned()));
         }
         reply::put_request_id(request.headers_mut(), &id);
-        self.request_id = Some(id);
+        self.request_id = Some(Box::new(id));
     }
 
     fn describe_response(&self, head: ResponseHead<'_>) {
@@ -293,7 +319,7 @@ impl Exchange {
         let elapsed = self.watch.elapsed();
         self.learn_route();
         let error = self.error_type(outcome);
-        self.measure(elapsed.as_secs_f64(), error.clone());
+        self.measure(elapsed.as_secs_f64(), error.as_ref());
         if self.started.recording {
             self.describe_end(outcome, error);
             self.context()
@@ -307,16 +333,18 @@ impl Exchange {
         let Some(found) = self.slot.as_ref().and_then(RouteSlot::get) else {
             return;
         };
-        self.route = self.instruments.routes.get(Some(found));
+        let (instruments, kind) = (&self.instruments, self.endpoint.kind);
+        // It was counted as active without its route, and so it is counted out.
+        self.endpoint = instruments.routes.endpoint(Some(found), kind, instruments);
         if !self.started.recording {
             return;
         }
         let span = self.started.context.span();
-        if let Some(route) = self.route.value() {
-            span.set_attribute(KeyValue::new(attr::HTTP_ROUTE, route));
+        if let Some(route) = self.endpoint.route() {
+            span.set_attribute(KeyValue::new(attr::HTTP_ROUTE, Arc::clone(route)));
         }
         if !self.is_named {
-            span.update_name(self.route.span_name(self.span_method));
+            span.update_name(self.endpoint.span_name());
         }
     }
 
@@ -332,19 +360,9 @@ impl Exchange {
         })
     }
 
-    fn measure(&self, seconds: f64, error: Option<StringValue>) {
-        self.instruments.add_active(self.method, self.scheme, -1);
-        let labels = Labels {
-            method: self.method,
-            scheme: self.scheme,
-            version: self.version,
-            status: self.status,
-            error,
-        };
-        let series = self
-            .route
-            .series
-            .get(&labels, &self.route, &self.instruments);
+    fn measure(&self, seconds: f64, error: Option<&StringValue>) {
+        self.endpoint.add_active(-1);
+        let series = self.endpoint.series(self.status, error, &self.instruments);
         series.record_duration(seconds);
         if self.shared.options.body_sizes {
             if let Some(bytes) = self.request_bytes {
@@ -408,11 +426,13 @@ impl Drop for Exchange {
     }
 }
 
-impl<E: 'static> Frames<E> for Exchange {
+impl InContext for Exchange {
     fn context(&self) -> &Context {
         &self.started.context
     }
+}
 
+impl<E: 'static> Frames<E> for Exchange {
     fn data(&mut self, bytes: u64) {
         self.response_bytes = self.response_bytes.saturating_add(bytes);
     }

@@ -14,7 +14,7 @@ use pin_project_lite::pin_project;
 use throughline_core::context::UnwindGuard;
 
 use super::exchange::{Exchange, Next};
-use crate::body::BodyPolicy;
+use crate::body::{BodyPolicy, InContext as _};
 
 pin_project! {
     /// The response of a traced request.
@@ -89,9 +89,9 @@ where
         };
 
         let polled = {
-            let context = exchange.context().clone();
+            let entered = exchange.enter();
             let _unwind = UnwindGuard::new(|| exchange.panicked());
-            let _guard = context.attach();
+            let _entered = entered;
             let polled = inner.poll(task);
             if polled.is_ready() {
                 this.inner.set(None);

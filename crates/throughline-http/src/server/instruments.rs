@@ -2,15 +2,14 @@
 
 use std::{fmt, sync::Arc};
 
-use arc_swap::ArcSwap;
 use opentelemetry::{
-    InstrumentationScope, KeyValue,
+    InstrumentationScope,
     metrics::{Histogram, UpDownCounter},
 };
 use throughline_core::{
     propagation::Propagation,
-    semconv::{Conventions, SCHEMA_URL, attr, metric},
-    telemetry::{Instruments, Telemetry, Tracer, UpDownSeries},
+    semconv::{Conventions, SCHEMA_URL, metric},
+    telemetry::{Instruments, Telemetry, Tracer},
 };
 
 use super::route::RouteTable;
@@ -24,9 +23,7 @@ pub(super) struct ServerInstruments {
     pub(super) duration: Histogram<f64>,
     pub(super) request_size: Histogram<u64>,
     pub(super) response_size: Histogram<u64>,
-    active: UpDownCounter<i64>,
-    /// One counter for each method and scheme; both come from short lists.
-    active_bound: ArcSwap<Vec<(&'static str, &'static str, UpDownSeries)>>,
+    pub(super) active: UpDownCounter<i64>,
 }
 
 impl Instruments for ServerInstruments {
@@ -68,39 +65,6 @@ impl Instruments for ServerInstruments {
                 .with_unit(metric::REQUESTS)
                 .with_description("Number of active HTTP server requests.")
                 .build(),
-            active_bound: ArcSwap::default(),
-        }
-    }
-}
-
-impl ServerInstruments {
-    /// Counts a request as begun or over.
-    pub(super) fn add_active(&self, method: &'static str, scheme: &'static str, change: i64) {
-        let find = |all: &[(&'static str, &'static str, UpDownSeries)]| {
-            let found = all
-                .iter()
-                .find(|(each, of, _)| *each == method && *of == scheme);
-            found.map(|(_, _, counter)| counter.add(change))
-        };
-        if find(&self.active_bound.load()).is_none() {
-            let counter = UpDownSeries::new(
-                &self.active,
-                &[
-                    KeyValue::new(attr::HTTP_REQUEST_METHOD, method),
-                    KeyValue::new(attr::URL_SCHEME, scheme),
-                ],
-            );
-            counter.add(change);
-            self.active_bound.rcu(|all| {
-                let mut all = Vec::clone(all);
-                if all
-                    .iter()
-                    .all(|(each, of, _)| *each != method || *of != scheme)
-                {
-                    all.push((method, scheme, counter.clone()));
-                }
-                all
-            });
         }
     }
 }

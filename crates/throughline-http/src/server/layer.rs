@@ -18,7 +18,7 @@ use crate::body::Wrap;
 
 /// Traces and measures the requests of a server.
 ///
-/// [`ServerLayer::new`] works on any tower HTTP service, [`ServerLayer::axum`] is the same
+/// [`ServerLayer::new`] works on any tower HTTP service, `ServerLayer::axum` is the same
 /// for an axum router and saves an allocation for each response.
 ///
 /// # Defaults

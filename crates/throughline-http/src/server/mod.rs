@@ -40,6 +40,7 @@
 #[cfg(feature = "axum")]
 mod axum;
 mod describe;
+mod endpoint;
 mod exchange;
 mod future;
 mod head;
@@ -48,7 +49,6 @@ mod layer;
 mod options;
 mod reply;
 mod route;
-mod series;
 mod service;
 
 #[cfg(feature = "axum")]

@@ -4,18 +4,21 @@
 use std::any::Any;
 use std::{
     borrow::Cow,
+    cell::Cell,
     sync::{Arc, OnceLock},
     task::{self, Poll},
 };
 
 use arc_swap::ArcSwap;
 use http::{Extensions, Request};
-use opentelemetry::StringValue;
 use rustc_hash::FxHashMap;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::series::SeriesSet;
+use super::{
+    endpoint::{Endpoint, Kind},
+    instruments::ServerInstruments,
+};
 
 /// The most routes that are known by name in one process.
 ///
@@ -26,55 +29,41 @@ const MOST_ROUTES: usize = 1_024;
 /// The label of routes beyond [`MOST_ROUTES`].
 const OVERFLOW: &str = "_OTHER";
 
-/// A route that was seen before: its span names and its metric series.
-#[derive(Debug)]
-pub(super) struct Route {
+/// A route that was seen before, with the kinds of requests it got.
+#[derive(Debug, Default)]
+struct Route {
     /// The template; `None` is the route of requests that matched none.
     text: Option<Arc<str>>,
-    names: ArcSwap<Vec<(&'static str, &'static str)>>,
-    pub(super) series: SeriesSet,
+    endpoints: ArcSwap<Vec<Arc<Endpoint>>>,
 }
 
 impl Route {
-    fn new(text: Option<Arc<str>>) -> Self {
+    fn new(text: Arc<str>) -> Self {
         Self {
-            text,
-            names: ArcSwap::default(),
-            series: SeriesSet::default(),
+            text: Some(text),
+            endpoints: ArcSwap::default(),
         }
     }
 
-    /// Returns the template as an attribute's value.
-    pub(super) fn value(&self) -> Option<StringValue> {
-        self.text.clone().map(StringValue::from)
+    fn endpoint(&self, kind: Kind, instruments: &ServerInstruments) -> Arc<Endpoint> {
+        let known = self.endpoints.load();
+        if let Some(known) = known.iter().find(|each| each.kind == kind) {
+            return Arc::clone(known);
+        }
+        self.add(kind, instruments)
     }
 
-    /// Returns `{method} {route}`, or the method alone.
-    ///
-    /// A span's name is static or owned. So that it need not be made for each request, it is
-    /// kept for ever: at most one for each known route and known method.
-    pub(super) fn span_name(&self, method: &'static str) -> &'static str {
-        let Some(text) = &self.text else {
-            return method;
-        };
-        let known = |names: &[(&'static str, &'static str)]| {
-            names
-                .iter()
-                .find(|(each, _)| *each == method)
-                .map(|(_, name)| *name)
-        };
-        if let Some(name) = known(&self.names.load()) {
-            return name;
-        }
-        let name: &'static str = Box::leak(format!("{method} {text}").into_boxed_str());
-        self.names.rcu(|names| {
-            let mut names = Vec::clone(names);
-            if known(&names).is_none() {
-                names.push((method, name));
+    #[cold]
+    fn add(&self, kind: Kind, instruments: &ServerInstruments) -> Arc<Endpoint> {
+        let endpoint = Arc::new(Endpoint::new(kind, self.text.clone(), instruments));
+        self.endpoints.rcu(|known| {
+            let mut known = Vec::clone(known);
+            if known.iter().all(|each| each.kind != kind) {
+                known.push(Arc::clone(&endpoint));
             }
-            names
+            known
         });
-        name
+        endpoint
     }
 }
 
@@ -82,36 +71,49 @@ impl Route {
 #[derive(Debug)]
 pub(super) struct RouteTable {
     known: ArcSwap<FxHashMap<Arc<str>, Arc<Route>>>,
-    none: Arc<Route>,
-    overflow: Arc<Route>,
+    none: Route,
+    overflow: Route,
 }
 
 impl Default for RouteTable {
     fn default() -> Self {
         Self {
             known: ArcSwap::default(),
-            none: Arc::new(Route::new(None)),
-            overflow: Arc::new(Route::new(Some(Arc::from(OVERFLOW)))),
+            none: Route::default(),
+            overflow: Route::new(Arc::from(OVERFLOW)),
         }
     }
 }
 
 impl RouteTable {
-    /// Returns the route with this template. Does not allocate for one that was seen before.
-    pub(super) fn get(&self, text: Option<&str>) -> Arc<Route> {
+    /// Returns what requests of this kind on this route share. Does not allocate for a kind
+    /// that was seen before.
+    pub(super) fn endpoint(
+        &self,
+        text: Option<&str>,
+        kind: Kind,
+        instruments: &ServerInstruments,
+    ) -> Arc<Endpoint> {
         let Some(text) = text else {
-            return Arc::clone(&self.none);
+            return self.none.endpoint(kind, instruments);
         };
         if let Some(known) = self.known.load().get(text) {
-            return Arc::clone(known);
+            return known.endpoint(kind, instruments);
         }
-        self.add(text)
+        self.add(text);
+        match self.known.load().get(text) {
+            Some(known) => known.endpoint(kind, instruments),
+            None => self.overflow.endpoint(kind, instruments),
+        }
     }
 
     #[cold]
-    fn add(&self, text: &str) -> Arc<Route> {
+    fn add(&self, text: &str) {
+        if self.known.load().len() >= MOST_ROUTES {
+            return;
+        }
         let text: Arc<str> = Arc::from(text);
-        let route = Arc::new(Route::new(Some(Arc::clone(&text))));
+        let route = Arc::new(Route::new(Arc::clone(&text)));
         self.known.rcu(|known| {
             let mut known = FxHashMap::clone(known);
             if known.len() < MOST_ROUTES {
@@ -121,39 +123,66 @@ impl RouteTable {
             }
             known
         });
-        let known = self.known.load();
-        Arc::clone(known.get(&text).unwrap_or(&self.overflow))
     }
 }
-
-/// Marks a request that is inside a server layer. Its size is zero, so attaching it to a
-/// request allocates nothing.
-#[derive(Clone, Copy, Debug)]
-struct Entered;
 
 /// Where the inside of a service tells the route to the layer outside.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RouteSlot(Arc<OnceLock<Arc<str>>>);
 
 impl RouteSlot {
+    /// Attaches a slot to a request.
+    pub(super) fn attach(extensions: &mut Extensions) -> Self {
+        let slot = Self::default();
+        extensions.insert(slot.clone());
+        slot
+    }
+
     pub(super) fn get(&self) -> Option<&str> {
         self.0.get().map(|route| &**route)
     }
 }
 
-/// Says whether a request is inside a server layer already.
-pub(super) fn is_entered(extensions: &Extensions) -> bool {
-    extensions.get::<Entered>().is_some()
+thread_local! {
+    /// Which route's request this thread is serving: the address of its template, or zero.
+    static SERVING: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Marks a request as inside a server layer. Without a route it gets a slot for one.
-pub(super) fn enter(extensions: &mut Extensions, has_route: bool) -> Option<RouteSlot> {
-    extensions.insert(Entered);
-    (!has_route).then(|| {
-        let slot = RouteSlot::default();
-        extensions.insert(slot.clone());
-        slot
-    })
+/// The route of a request, as its own address: the router keeps one text for each.
+pub(super) fn address(matched: Option<&str>) -> usize {
+    matched.map_or(0, |route| route.as_ptr().addr())
+}
+
+/// Marks this thread as serving a request of a route, until it is dropped.
+pub(super) struct Serving(usize);
+
+impl Serving {
+    pub(super) fn enter(route: usize) -> Self {
+        Self(
+            SERVING
+                .try_with(|serving| serving.replace(route))
+                .unwrap_or_default(),
+        )
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = SERVING.try_with(|serving| serving.set(self.0));
+    }
+}
+
+/// Says whether a request is inside a server layer already.
+///
+/// It is if it has that layer's slot, or if the layer is serving the same route: a request
+/// that passes a router and a router nested in it has one route in both. Attaching a mark to
+/// each request instead would make the request's map of extensions grow.
+pub(super) fn is_entered(extensions: &Extensions) -> bool {
+    if extensions.get::<RouteSlot>().is_some() {
+        return true;
+    }
+    let serving = SERVING.try_with(Cell::get).unwrap_or_default();
+    serving != 0 && serving == address(matched(extensions))
 }
 
 /// Returns the route that the router attached to a request.

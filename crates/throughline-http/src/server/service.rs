@@ -9,6 +9,7 @@ use std::{
 
 use http::{Request, Response};
 use http_body::Body;
+use opentelemetry::Context;
 use tower_service::Service;
 
 use super::{
@@ -77,19 +78,19 @@ where
         }
 
         let opening = Opening::new(&self.shared, RequestHead::from(&request));
-        if !self.shared.options.is_traced(RequestHead::from(&request)) {
+        if !opening.is_wanted(RequestHead::from(&request)) {
             let context = opening.into_context();
             let future = {
-                let _guard = context.clone().attach();
+                let _guard = context.clone().map(Context::attach);
                 self.inner.call(request)
             };
-            return ResponseFuture::untraced(future, Some(context));
+            return ResponseFuture::untraced(future, context);
         }
 
         let exchange = opening.start(&mut request);
         let future = {
             // A panic in the call drops the exchange, which notices it.
-            let _guard = exchange.context().clone().attach();
+            let _entered = exchange.enter();
             self.inner.call(request)
         };
         ResponseFuture::traced(future, exchange)

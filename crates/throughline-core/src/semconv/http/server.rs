@@ -89,9 +89,26 @@ impl<'a> Incoming<'a> {
     /// target's authority (`:authority` of HTTP/2, absolute and authority form of HTTP/1), `Host`. A source that holds no valid
     /// host is passed over. The port is absent where it was not written.
     pub fn server(&self) -> Option<Authority<'a>> {
-        self.forwarded_host()
-            .or_else(|| Authority::parse(self.uri.authority()?.as_str()))
-            .or_else(|| Authority::parse(self.headers.get(HOST)?.to_str().ok()?))
+        self.server_by(Authority::parse)
+    }
+
+    /// Does what [`server`](Self::server) does, with another way to read a text, such as one that remembers what it has read.
+    pub fn server_by<T>(&self, mut parse: impl FnMut(&'a str) -> Option<T>) -> Option<T> {
+        if self.believed {
+            let element = forwarded::elements(self.headers).next();
+            let hosts = [
+                element.and_then(|element| element.host),
+                forwarded::first(self.headers, &X_FORWARDED_HOST),
+            ];
+            if let Some(found) = hosts.into_iter().flatten().find_map(&mut parse) {
+                return Some(found);
+            }
+        }
+        let target = self.uri.authority().map(http::uri::Authority::as_str);
+        if let Some(found) = target.and_then(&mut parse) {
+            return Some(found);
+        }
+        parse(self.headers.get(HOST)?.to_str().ok()?)
     }
 
     /// Gives `client.address` and `client.port`.
@@ -183,18 +200,6 @@ impl<'a> Incoming<'a> {
         forwarded
             .and_then(known_scheme)
             .or_else(|| known_scheme(forwarded::first(self.headers, &X_FORWARDED_PROTO)?))
-    }
-
-    fn forwarded_host(&self) -> Option<Authority<'a>> {
-        if !self.believed {
-            return None;
-        }
-        let forwarded = forwarded::elements(self.headers)
-            .next()
-            .and_then(|element| element.host);
-        forwarded
-            .and_then(Authority::parse)
-            .or_else(|| Authority::parse(forwarded::first(self.headers, &X_FORWARDED_HOST)?))
     }
 }
 
