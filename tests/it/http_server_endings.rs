@@ -499,6 +499,34 @@ async fn a_client_that_hangs_up_is_seen_on_a_real_socket() {
 }
 
 #[tokio::test]
+async fn a_websocket_handshake_ends_its_span_while_the_socket_lives_on() {
+    let collector = Collector::new();
+    let handshake = || async {
+        (
+            StatusCode::SWITCHING_PROTOCOLS,
+            [
+                (header::CONNECTION, "upgrade"),
+                (header::UPGRADE, "websocket"),
+            ],
+        )
+    };
+    let app = Router::new()
+        .route("/ws", get(handshake))
+        .layer(ServerLayer::axum().with_telemetry(collector.telemetry()));
+    let server = Server::start(app).await;
+    let mut socket = server.connect().await;
+    let request =
+        "GET /ws HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+    let answer = raw(&mut socket, request, "\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 101"), "{answer}");
+    collector.wait_for(1).await;
+    check(&collector, SHOWN, &expect![[r#"
+        SERVER GET /ws [http.response.status_code=101 throughline.outcome=upgraded]
+    "#]]);
+    drop(socket);
+}
+
+#[tokio::test]
 async fn destructors_run_inside_the_context() {
     struct RecordsItsEnd;
     impl Drop for RecordsItsEnd {
