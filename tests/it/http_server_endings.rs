@@ -520,9 +520,13 @@ async fn a_websocket_handshake_ends_its_span_while_the_socket_lives_on() {
     let answer = raw(&mut socket, request, "\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 101"), "{answer}");
     collector.wait_for(1).await;
-    check(&collector, SHOWN, &expect![[r#"
+    check(
+        &collector,
+        SHOWN,
+        &expect![[r#"
         SERVER GET /ws [http.response.status_code=101 throughline.outcome=upgraded]
-    "#]]);
+    "#]],
+    );
     drop(socket);
 }
 

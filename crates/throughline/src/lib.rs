@@ -1,8 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 pub use throughline_core::{
-    JoinSetExt, clock, context, current, outcome, propagation, record, redact, semconv, span, spawn,
-    spawn_blocking, telemetry, tree,
+    JoinSetExt, clock, context, current, outcome, propagation, record, redact, semconv, span,
+    spawn, spawn_blocking, telemetry, tree,
 };
 
 #[cfg(feature = "http")]
@@ -11,9 +11,9 @@ pub use throughline_http as http;
 pub use throughline_reqwest as reqwest;
 #[cfg(feature = "sdk")]
 pub use throughline_sdk as sdk;
-#[cfg(feature = "sdk")]
-pub use throughline_sdk::{builder, init};
 #[cfg(all(feature = "sdk", feature = "axum"))]
 pub use throughline_sdk::health;
+#[cfg(feature = "sdk")]
+pub use throughline_sdk::{builder, init};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use throughline_sqlx as sqlx;
