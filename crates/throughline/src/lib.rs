@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub use opentelemetry;
 pub use throughline_core::{
     JoinSetExt, clock, context, current, outcome, propagation, record, redact, semconv, span,
     spawn, spawn_blocking, telemetry, tree,
