@@ -184,7 +184,8 @@ impl Builder {
     /// Lets this many spans wait for export. Further ones are dropped and counted.
     ///
     /// A waiting span takes about 1 KB; memory is taken as spans come. Up to four batches
-    /// are under way besides.
+    /// are under way besides. With a console or a span sink, up to twice as many wait: so many
+    /// that were not shown yet, and so many that were.
     pub fn with_max_queue_size(mut self, spans: usize) -> Self {
         self.max_queue_size = Some(spans);
         self
@@ -231,7 +232,9 @@ impl Builder {
 
     /// Shows finished spans to `sink` too, such as a viewer in the process. Can be repeated.
     ///
-    /// Like the console, it gets spans at least every 200 ms, and each of them is copied.
+    /// Like the console, it gets spans at least every 200 ms, also while the collector cannot
+    /// be reached, and each of them is copied.
+    /// It sees a span whether or not that is delivered afterwards.
     pub fn with_span_sink(mut self, sink: Arc<dyn SpanSink>) -> Self {
         self.span_sinks.push(sink);
         self

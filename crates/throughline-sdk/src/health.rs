@@ -94,9 +94,10 @@ pub struct TracingHealth {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct QueueHealth {
-    /// Spans in it.
+    /// Spans in it; with a console or a span sink, those that were not shown yet and those
+    /// that were.
     pub len: usize,
-    /// Spans that fit in.
+    /// Spans that fit in; with a console or a span sink, of each of the two.
     pub capacity: usize,
 }
 

@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     fmt,
     io::Write,
+    panic::{AssertUnwindSafe, catch_unwind},
     time::{Duration, Instant},
 };
 
@@ -115,8 +116,10 @@ impl Console {
         };
         self.spans -= spans.len();
         let text = tree::render(&spans, &self.options);
-        // A closed terminal is not this service's problem.
-        let _ = writeln!(self.writer, "{}", text.trim_end()).and_then(|()| self.writer.flush());
+        // A closed terminal is not this service's problem, nor is a writer that panics.
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            writeln!(self.writer, "{}", text.trim_end()).and_then(|()| self.writer.flush())
+        }));
     }
 }
 

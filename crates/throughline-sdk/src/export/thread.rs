@@ -53,6 +53,13 @@ pub(crate) struct Plan {
     pub(crate) export_timeout: Duration,
 }
 
+impl Plan {
+    /// Says whether anybody in the process sees spans.
+    fn is_watched(&self) -> bool {
+        self.console.is_some() || !self.span_sinks.is_empty()
+    }
+}
+
 /// The export thread, as other threads see it.
 #[derive(Debug)]
 pub(crate) struct ExportThread {
@@ -66,7 +73,8 @@ pub(crate) struct ExportThread {
 impl ExportThread {
     /// Starts the thread and waits until its clients are built.
     pub(crate) fn start(plan: Plan) -> Result<(Arc<Self>, Option<MetricSender>), InitError> {
-        let queue = Arc::new(Queue::new(plan.max_queue_size, plan.max_batch_size));
+        let queue = Queue::new(plan.max_queue_size, plan.max_batch_size);
+        let queue = Arc::new(queue.watched(plan.is_watched()));
         let stats = Arc::new(Stats::default());
         let (command_sender, commands) = mpsc::unbounded_channel();
         let (stopping_sender, stopping) = watch::channel(false);

@@ -60,8 +60,12 @@ pub(super) struct Sinks {
 }
 
 impl Sinks {
-    /// Shows spans to the other sinks. One that panics does not stop the export.
-    fn show(&self, spans: &[SpanData]) {
+    /// Shows spans to the console and the other sinks. One that panics does not stop the
+    /// export.
+    fn show(&mut self, spans: &[SpanData]) {
+        if let Some(console) = &mut self.console {
+            console.observe(spans);
+        }
         if self.others.is_empty() {
             return;
         }
@@ -103,6 +107,7 @@ impl Worker {
     pub(super) async fn run(mut self) {
         let mut next_tick = Instant::now() + self.schedule_delay;
         loop {
+            self.show();
             self.start_deliveries();
             self.answer_flushes();
             self.answer_shutdown().await;
@@ -128,6 +133,19 @@ impl Worker {
         self.give_up().await;
     }
 
+    /// Shows what came since the last time. A collector that takes nothing holds up the
+    /// deliveries, but not this.
+    fn show(&mut self) {
+        if !self.queue.is_watched() {
+            return;
+        }
+        let spans = self.queue.lend();
+        if !spans.is_empty() {
+            self.sinks.show(&spans);
+            self.queue.give_back(spans);
+        }
+    }
+
     fn start_deliveries(&mut self) {
         loop {
             let limit = if self.stats.traces.is_failing() {
@@ -141,10 +159,6 @@ impl Worker {
             let Some(Batch { first, spans }) = self.queue.take(self.drain_to) else {
                 return;
             };
-            if let Some(console) = &mut self.sinks.console {
-                console.observe(&spans);
-            }
-            self.sinks.show(&spans);
             let Some(delivery) = self.sinks.delivery.clone() else {
                 self.stats.add_delivered(spans.len() as u64);
                 continue;
@@ -193,7 +207,10 @@ impl Worker {
         let taken = queue.accepted - queue.len as u64;
         let settled = self.firsts.values().copied().min().unwrap_or(taken);
         let now = Instant::now();
-        let is_answered = |flush: &mut Flush| flush.target <= settled || flush.deadline <= now;
+        let is_answered = |flush: &mut Flush| {
+            // The queue may have dropped some of the spans that it had accepted by then.
+            flush.target.min(queue.accepted) <= settled || flush.deadline <= now
+        };
         for flush in self.flushes.extract_if(.., is_answered) {
             (flush.done)();
         }
@@ -215,6 +232,7 @@ impl Worker {
         self.in_flight.shutdown().await;
         self.firsts.clear();
         self.queue.refuse();
+        self.show();
         self.stats
             .add_lost(LossReason::Shutdown, self.queue.clear());
         if let Some(console) = &mut self.sinks.console {

@@ -11,6 +11,7 @@ mod grpc;
 mod load;
 mod secrets;
 mod signals;
+mod sinks;
 
 use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
 use throughline_sdk::{Builder, Guard};

@@ -38,9 +38,8 @@ fn fill(queue: &Queue, numbers: std::ops::Range<u64>) {
     numbers.for_each(|number| queue.push(span(number)));
 }
 
-fn numbers(batch: &Batch) -> Vec<u64> {
-    let ids = batch
-        .spans
+fn numbers(spans: &[SpanData]) -> Vec<u64> {
+    let ids = spans
         .iter()
         .map(|span| span.span_context.span_id().to_bytes());
     ids.map(u64::from_be_bytes).collect()
@@ -53,7 +52,7 @@ fn batches_are_full_and_in_order_until_the_drain() {
     for expected in [0..100, 100..200] {
         let batch = queue.take(0).unwrap();
         assert_eq!(batch.first, expected.start);
-        assert_eq!(numbers(&batch), expected.collect::<Vec<_>>());
+        assert_eq!(numbers(&batch.spans), expected.collect::<Vec<_>>());
     }
     assert!(queue.take(0).is_none(), "50 spans are no batch");
     assert!(queue.take(200).is_none(), "the first 200 are gone");
@@ -69,7 +68,7 @@ fn what_does_not_fit_is_counted_and_what_fits_is_kept() {
     let state = queue.state();
     assert_eq!((state.len, state.accepted, state.full), (5, 5, 3));
     assert!(state.last_drop.is_some());
-    assert_eq!(numbers(&queue.take(0).unwrap()), [0, 1]);
+    assert_eq!(numbers(&queue.take(0).unwrap().spans), [0, 1]);
     fill(&queue, 8..9);
     assert_eq!(queue.state().accepted, 6);
 }
@@ -81,7 +80,7 @@ fn after_the_refusal_spans_are_late_and_what_is_there_can_be_taken_or_cleared() 
     queue.refuse();
     fill(&queue, 5..8);
     assert_eq!(queue.state().late, 3);
-    assert_eq!(numbers(&queue.take(u64::MAX).unwrap()), [0, 1]);
+    assert_eq!(numbers(&queue.take(u64::MAX).unwrap().spans), [0, 1]);
     assert_eq!(queue.clear(), 3);
     assert_eq!(queue.clear(), 0);
     assert!(queue.take(u64::MAX).is_none());
@@ -129,6 +128,45 @@ async fn a_full_batch_wakes_the_one_who_waits() {
     assert!(!waiting.is_finished());
     fill(&queue, 9..10);
     waiting.await.unwrap();
+}
+
+#[test]
+fn a_watched_queue_gives_away_what_was_shown_and_nothing_else() {
+    let queue = Queue::new(10, 2).watched(true);
+    fill(&queue, 0..5);
+    assert!(queue.take(u64::MAX).is_none(), "nothing was shown");
+    let lent = queue.lend();
+    assert_eq!(numbers(&lent), [0, 1, 2, 3, 4]);
+    fill(&queue, 5..6);
+    assert_eq!(queue.state().len, 6, "lent spans wait too");
+    assert!(queue.take(u64::MAX).is_none(), "nothing came back");
+    queue.give_back(lent);
+
+    let batch = queue.take(u64::MAX).unwrap();
+    assert_eq!((batch.first, numbers(&batch.spans)), (0, vec![0, 1]));
+    assert_eq!(numbers(&queue.lend()), [5], "each is shown once");
+    let batch = queue.take(0).unwrap();
+    assert_eq!((batch.first, numbers(&batch.spans)), (2, vec![2, 3]));
+    assert!(queue.take(4).is_none(), "one span is no batch");
+    assert_eq!(numbers(&queue.take(5).unwrap().spans), [4]);
+    assert_eq!(queue.clear(), 1, "the lent span is lost");
+    assert_eq!(queue.state().len, 0);
+}
+
+#[test]
+fn a_watched_queue_shows_what_it_has_no_room_to_keep_and_counts_it_as_full() {
+    let queue = Queue::new(4, 4).watched(true);
+    for (start, kept, full) in [(0, 3, 0), (3, 4, 2), (6, 4, 5)] {
+        fill(&queue, start..start + 3);
+        let lent = queue.lend();
+        assert_eq!(numbers(&lent), [start, start + 1, start + 2]);
+        queue.give_back(lent);
+        let state = queue.state();
+        assert_eq!((state.len, state.full), (kept, full));
+        assert_eq!(state.accepted + state.full, start + 3);
+    }
+    let batch = queue.take(0).unwrap();
+    assert_eq!((batch.first, numbers(&batch.spans)), (0, vec![0, 1, 2, 3]));
 }
 
 /// How many spans the queue has memory for.
