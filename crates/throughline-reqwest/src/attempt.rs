@@ -1,6 +1,6 @@
 //! One request on the wire.
 
-use std::{error::Error, mem};
+use std::error::Error;
 
 use opentelemetry::Context;
 use reqwest::{Request, Response};
@@ -10,19 +10,20 @@ use throughline_core::http_client::{
 
 use crate::cause;
 
-/// Starts an attempt at a request, and writes its context into the request's headers.
+/// Starts an attempt at a request below the current context, and writes its own context into
+/// the request's headers.
 pub(crate) fn start(
     attempts: &Attempts,
+    current: &Context,
     request: &mut Request,
     template: Option<&UrlTemplate>,
     earlier: u32,
 ) -> Attempt {
-    let mut headers = mem::take(request.headers_mut());
     let outgoing = Outgoing::new(request.method(), Target::Url(request.url()))
         .with_template(template)
         .with_earlier(earlier);
-    let attempt = attempts.start(outgoing, &mut headers);
-    *request.headers_mut() = headers;
+    let attempt = attempts.begin(current, outgoing, request.headers());
+    attempt.inject(request.headers_mut());
     attempt
 }
 
@@ -53,7 +54,8 @@ pub(crate) fn as_is(error: &reqwest::Error) -> &(dyn Error + 'static) {
 }
 
 /// Counts an attempt where a layer above counts them; else returns `otherwise`.
-pub(crate) fn count(otherwise: u32) -> u32 {
-    Context::map_current(|context| context.get::<ResendCount>().map(ResendCount::next))
-        .unwrap_or(otherwise)
+pub(crate) fn count(current: &Context, otherwise: u32) -> u32 {
+    current
+        .get::<ResendCount>()
+        .map_or(otherwise, ResendCount::next)
 }

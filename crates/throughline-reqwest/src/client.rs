@@ -5,11 +5,7 @@ use std::{fmt, sync::Arc};
 use reqwest::{IntoUrl, Method, Request, Response};
 use throughline_core::http_client::{Attempts, UrlTemplate};
 
-use crate::{
-    ClientBuilder, RequestBuilder, Settings,
-    attempt::{as_is, count, end, start},
-    redirect::{Hop, Hops, Redirects},
-};
+use crate::{ClientBuilder, RequestBuilder, Settings, execute::Execute, redirect::Redirects};
 
 /// A [`reqwest::Client`] whose requests are traced.
 ///
@@ -30,9 +26,9 @@ pub struct Client {
 }
 
 pub(crate) struct Shared {
-    attempts: Attempts,
+    pub(crate) attempts: Attempts,
     /// How redirects are followed, unless that is left to reqwest.
-    redirects: Option<Redirects>,
+    pub(crate) redirects: Option<Redirects>,
 }
 
 impl Client {
@@ -133,34 +129,14 @@ impl Client {
 
 impl Shared {
     /// Sends a request, and follows the redirects in its responses.
-    ///
-    /// One future without others inside: what is nested is copied at each level.
-    pub(crate) async fn execute(
+    pub(crate) fn execute(
         self: Arc<Self>,
         client: reqwest::Client,
         request: Result<Request, reqwest::Error>,
         template: Option<UrlTemplate>,
-    ) -> Result<Response, reqwest::Error> {
-        let mut request = request?;
-        let mut hops = self
-            .redirects
-            .as_ref()
-            .map(|redirects| redirects.hops(&mut request));
-        loop {
-            let followed = hops.as_mut().map_or(0, |hops| hops.sends(&request));
-            // The template is that of the URL which the caller knows.
-            let template = template.as_ref().filter(|_| followed == 0);
-            let attempt = start(&self.attempts, &mut request, template, count(followed));
-            let is_last = hops.as_ref().is_some_and(Hops::is_last);
-            let send = || Hop::new(client.execute(request), is_last);
-            let (result, attempt) = attempt.send(send).await;
-            end(attempt, &result, as_is);
-            let response = result?;
-            match hops.as_mut().and_then(|hops| hops.next(&response)) {
-                Some(next) => request = next,
-                None => return Ok(response),
-            }
-        }
+    ) -> impl Future<Output = Result<Response, reqwest::Error>> + Send + use<> {
+        let make = |client: &reqwest::Client, request| client.execute(request);
+        Execute::new(self, client, make, request, template)
     }
 
     /// Puts a client together again that was taken apart.

@@ -50,6 +50,7 @@ mod builder;
 mod cause;
 mod client;
 mod count_resends;
+mod execute;
 #[cfg(feature = "middleware")]
 mod middleware;
 mod redirect;

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 
 use async_trait::async_trait;
 use http::Extensions;
+use opentelemetry::Context;
 use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next, Result};
 use throughline_core::http_client::{Attempts, ResendCount, UrlTemplate};
@@ -60,7 +61,10 @@ impl Middleware for TraceMiddleware {
         let earlier = extensions.get_or_insert_default::<ResendCount>().next();
         let template = extensions.get::<UrlTemplate>().cloned();
         let mut request = request;
-        let attempt = start(&self.attempts, &mut request, template.as_ref(), earlier);
+        let current = Context::current();
+        let template = template.as_ref();
+        let attempt = start(&self.attempts, &current, &mut request, template, earlier);
+        drop(current);
         let (result, attempt) = attempt.send(|| next.run(request, extensions)).await;
         end(attempt, &result, look);
         result

@@ -3,8 +3,6 @@
 use std::{
     cell::Cell,
     fmt,
-    pin::Pin,
-    task::{self, Poll},
     time::{Duration, Instant},
 };
 
@@ -46,11 +44,12 @@ impl Default for Redirects {
 
 impl Redirects {
     /// Starts with a request that the caller made.
-    pub(crate) fn hops(&self, request: &mut Request) -> Hops<'_> {
+    pub(crate) fn hops(&self, request: &mut Request) -> Hops {
         self.add_default_headers(request.headers_mut());
         let deadline = Deadline::new(request.timeout().copied().or(self.timeout));
         Hops {
-            redirects: self,
+            max: self.max,
+            referer: self.referer,
             deadline,
             sent: 0,
             again: None,
@@ -67,8 +66,9 @@ impl Redirects {
 }
 
 /// The hops of one request.
-pub(crate) struct Hops<'a> {
-    redirects: &'a Redirects,
+pub(crate) struct Hops {
+    max: usize,
+    referer: bool,
     deadline: Deadline,
     /// How many hops were sent, the one on its way included.
     sent: u32,
@@ -76,7 +76,7 @@ pub(crate) struct Hops<'a> {
     again: Option<Again>,
 }
 
-impl Hops<'_> {
+impl Hops {
     /// Notes a hop that is about to be sent, without trace headers yet. Returns how many were
     /// sent before.
     pub(crate) fn sends(&mut self, request: &Request) -> u32 {
@@ -88,7 +88,7 @@ impl Hops<'_> {
 
     /// Says whether the hop on its way is the last that may be sent.
     pub(crate) fn is_last(&self) -> bool {
-        usize::try_from(self.sent).is_ok_and(|sent| sent > self.redirects.max)
+        usize::try_from(self.sent).is_ok_and(|sent| sent > self.max)
     }
 
     /// Makes the next hop, if the response asks for one.
@@ -96,7 +96,7 @@ impl Hops<'_> {
         if !response.status().is_redirection() {
             return None;
         }
-        let mut next = self.again.take()?.next(response, self.redirects.referer)?;
+        let mut next = self.again.take()?.next(response, self.referer)?;
         self.deadline.limit(&mut next);
         Some(next)
     }
@@ -121,25 +121,10 @@ thread_local! {
     static IS_LAST: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A hop that is being sent. It tells the policy, which runs inside `poll`, if it is the last.
-pub(crate) struct Hop<F> {
-    is_last: bool,
-    inner: F,
-}
-
-impl<F> Hop<F> {
-    pub(crate) fn new(inner: F, is_last: bool) -> Self {
-        Self { is_last, inner }
-    }
-}
-
-impl<F: Future + Unpin> Future for Hop<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, task: &mut task::Context<'_>) -> Poll<F::Output> {
-        let _reset = Reset(IS_LAST.replace(self.is_last));
-        Pin::new(&mut self.inner).poll(task)
-    }
+/// Runs one poll of a hop. It tells the policy, which runs inside, if the hop is the last.
+pub(crate) fn poll_hop<R>(is_last: bool, poll: impl FnOnce() -> R) -> R {
+    let _reset = Reset(IS_LAST.replace(is_last));
+    poll()
 }
 
 struct Reset(bool);

@@ -6,6 +6,7 @@ use std::{
     task::{self, Poll},
 };
 
+use opentelemetry::Context;
 use reqwest::{Request, Response};
 use throughline_core::http_client::Attempts;
 use tower_layer::Layer;
@@ -93,7 +94,10 @@ where
         let attempts = self.attempts.clone();
         Box::pin(async move {
             let mut request = request;
-            let attempt = start(&attempts, &mut request, None, count(0));
+            let current = Context::current();
+            let earlier = count(&current, 0);
+            let attempt = start(&attempts, &current, &mut request, None, earlier);
+            drop(current);
             let (result, attempt) = attempt.send(|| ready.call(request)).await;
             end(attempt, &result, as_is);
             result

@@ -89,6 +89,37 @@ impl Attempt {
         self.parts.is_encrypted
     }
 
+    /// Writes the attempt's context into the request's headers, or removes from them what
+    /// the host must not see.
+    ///
+    /// What the headers say of another attempt, because the request is a clone, is replaced.
+    pub fn inject(&self, headers: &mut HeaderMap) {
+        let Parts {
+            started,
+            settings,
+            instruments,
+            endpoint,
+            ..
+        } = &self.parts;
+        let host = endpoint.address().map_or("", |address| address);
+        if settings.propagate_to.allows(host) {
+            instruments.propagation.inject(&started.context, headers);
+        } else {
+            instruments.propagation.remove(headers);
+        }
+    }
+
+    /// Runs a part of the request's work in the attempt's context: a poll, for a client with
+    /// a future of its own.
+    ///
+    /// A panic ends the span, with `error.type` = `panic`, and goes on.
+    pub fn enter<R>(&mut self, part: impl FnOnce() -> R) -> R {
+        let context = self.context().clone();
+        let _unwind = UnwindGuard::new(|| self.panicked());
+        let _guard = context.attach();
+        part()
+    }
+
     /// Sends the request: makes the future in the attempt's context, and polls it there.
     ///
     /// A panic ends the span, with `error.type` = `panic`, and goes on.

@@ -41,7 +41,7 @@ pub struct Attempts(Arc<Settings>);
 pub(super) struct Settings {
     telemetry: Option<Telemetry>,
     resolver: Resolver<ClientInstruments>,
-    propagate_to: PropagateTo,
+    pub(super) propagate_to: PropagateTo,
     request_headers: CapturedHeaders,
     pub(super) response_headers: CapturedHeaders,
 }
@@ -83,6 +83,16 @@ impl Attempts {
     ///
     /// What the headers say of another attempt, because the request is a clone, is replaced.
     pub fn start(&self, outgoing: Outgoing<'_>, headers: &mut HeaderMap) -> Attempt {
+        let attempt = self.begin(&Context::current(), outgoing, headers);
+        attempt.inject(headers);
+        attempt
+    }
+
+    /// Starts an attempt below the current context, and leaves its headers as they are.
+    ///
+    /// For a client that cannot borrow the parts of a request apart: [`Attempt::inject`]
+    /// writes the headers, which has to be done before the request is sent.
+    pub fn begin(&self, current: &Context, outgoing: Outgoing<'_>, headers: &HeaderMap) -> Attempt {
         let settings = &self.0;
         let watch = Stopwatch::start();
         let instruments = settings.resolver.get();
@@ -94,19 +104,9 @@ impl Attempts {
         let name = client::span_name(method, template.map(UrlTemplate::as_str));
         let mut builder = SpanBuilder::from_name(name).with_kind(SpanKind::Client);
         builder.start_time = Some(watch.started_at());
-        let parent = Context::current();
-        let started = instruments.tracer.start(&parent, builder, || {
+        let started = instruments.tracer.start(current, builder, || {
             settings.describe(outgoing, method, &endpoint, headers, conventions)
         });
-
-        if settings
-            .propagate_to
-            .allows(endpoint.address().map_or("", |address| address))
-        {
-            instruments.propagation.inject(&started.context, headers);
-        } else {
-            instruments.propagation.remove(headers);
-        }
 
         let is_encrypted = outgoing.target.is_encrypted();
         let template = template.map(UrlTemplate::value);

@@ -3,6 +3,7 @@
 //! The codec is written once, over [`ReadFields`] and [`WriteFields`]. A [`HeaderMap`] implements them itself, with
 //! prepared names and without a copy; everything else comes through OpenTelemetry's [`Extractor`] and [`Injector`].
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::propagation::{Extractor, Injector};
 
@@ -26,6 +27,12 @@ impl Field {
             Self::Tracestate => "tracestate",
             Self::Baggage => "baggage",
         }
+    }
+
+    /// Whether a name in lower case is the field's.
+    fn is(self, name: &str) -> bool {
+        // The lengths first: they tell most names apart.
+        name.len() == self.name().len() && name == self.name()
     }
 
     fn header_name(self) -> &'static HeaderName {
@@ -89,8 +96,7 @@ impl<'a> Scan<'a> {
         let mut found = Self::Nothing;
         for (name, value) in headers {
             let name = name.as_str();
-            // The lengths first: they tell most names apart.
-            let is = |field: Field| name.len() == field.name().len() && name == field.name();
+            let is = |field: Field| field.is(name);
             if is(Field::Traceparent) && matches!(found, Self::Nothing) {
                 found = Self::Traceparent(value.as_bytes());
             } else if Field::ALL.into_iter().any(is) {
@@ -103,7 +109,10 @@ impl<'a> Scan<'a> {
 
 impl WriteFields for HeaderMap {
     fn set_traceparent(&mut self, parent: Traceparent) {
-        if let Ok(value) = HeaderValue::from_bytes(&parent.encode()) {
+        // One heap block, also when a client clones its headers; a copied slice gets a second
+        // one at its first clone.
+        let text = Bytes::from_owner(parent.encode());
+        if let Ok(value) = HeaderValue::from_maybe_shared(text) {
             insert(self, Field::Traceparent.header_name(), value);
         }
     }
@@ -115,7 +124,10 @@ impl WriteFields for HeaderMap {
     }
 
     fn remove(&mut self, field: Field) {
-        HeaderMap::remove(self, field.header_name());
+        // Most requests do not have it, and looking at a few names is less work than a hash.
+        if self.len() > FEW_HEADERS || self.keys().any(|name| field.is(name.as_str())) {
+            HeaderMap::remove(self, field.header_name());
+        }
     }
 }
 
