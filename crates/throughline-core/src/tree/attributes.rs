@@ -25,18 +25,21 @@ impl Attributes {
     pub fn listed<K: Into<Cow<'static, str>>>(keys: impl IntoIterator<Item = K>) -> Self {
         Self::Listed(keys.into_iter().map(Into::into).collect())
     }
+
+    pub(super) fn show(&self, key: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Listed(keys) => keys.iter().any(|each| each == key),
+            Self::None => false,
+        }
+    }
 }
 
 /// Writes the shown ones of `attributes` as `[key=value key=value]`, or nothing if there are none.
 ///
 /// Of a key that was set more than once the last value is shown, where the first one stood.
 pub fn attribute_list(attributes: &[KeyValue], shown: &Attributes) -> String {
-    let last = |key: &str| {
-        attributes
-            .iter()
-            .rev()
-            .find(|each| each.key.as_str() == key)
-    };
+    let last = |key: &str| last(attributes, key);
     let chosen: Vec<&KeyValue> = match shown {
         Attributes::All => {
             let mut keys = HashSet::new();
@@ -62,6 +65,12 @@ pub fn attribute_list(attributes: &[KeyValue], shown: &Attributes) -> String {
     }
     text.push(']');
     text
+}
+
+/// Finds the attribute of this key that counts.
+pub(super) fn last<'a>(attributes: &'a [KeyValue], key: &str) -> Option<&'a KeyValue> {
+    let mut newest_first = attributes.iter().rev();
+    newest_first.find(|each| each.key.as_str() == key)
 }
 
 /// Appends text of unknown origin, harmless on one line of a terminal.

@@ -35,7 +35,7 @@
 //! | `(parent cycle)` | the span is its own ancestor: broken data |
 //! | `(not sampled)` | the span was recorded, but its flags say that it is not sampled |
 //! | `[key=value ..]` | attributes, in the order that was asked for |
-//! | `* name [..]` | an event, under its span |
+//! | `* name [..]` | an event, under its span; of an exception, what the span's line does not say yet |
 //! | `-> SERVER name [..]` | a link, under its span; `-> elsewhere` when its target is not here |
 //!
 //! A string value is quoted when it has white space or quotes in it, is empty, or reads like a

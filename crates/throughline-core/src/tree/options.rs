@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::Attributes;
+use crate::semconv::attr;
 
 /// What a tree shows.
 ///
@@ -22,6 +23,8 @@ use super::Attributes;
 #[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct TreeOptions {
     pub(super) attributes: Attributes,
+    /// For spans that call nobody; `None` if that makes no difference.
+    pub(super) attributes_without_callee: Option<Attributes>,
     pub(super) ids: Ids,
     pub(super) header: bool,
     pub(super) durations: bool,
@@ -30,6 +33,25 @@ pub struct TreeOptions {
     pub(super) descriptions: bool,
     pub(super) limit: usize,
 }
+
+/// What the console preset shows.
+const CONSOLE: [&str; 12] = [
+    attr::HTTP_RESPONSE_STATUS_CODE,
+    attr::RPC_RESPONSE_STATUS_CODE,
+    attr::ERROR_TYPE,
+    attr::EXCEPTION_TYPE,
+    attr::EXCEPTION_MESSAGE,
+    attr::SERVER_ADDRESS,
+    attr::SERVER_PORT,
+    attr::DB_RESPONSE_RETURNED_ROWS,
+    attr::DB_ROWS_AFFECTED,
+    attr::CACHE_HIT,
+    "messaging.batch.message_count",
+    attr::USER_ID,
+];
+
+/// What says whom a span calls.
+const CALLEE: [&str; 2] = [attr::SERVER_ADDRESS, attr::SERVER_PORT];
 
 /// How ids are shown.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -49,6 +71,7 @@ impl TreeOptions {
     pub fn test() -> Self {
         Self {
             attributes: Attributes::None,
+            attributes_without_callee: None,
             ids: Ids::Hidden,
             header: false,
             durations: false,
@@ -65,22 +88,15 @@ impl TreeOptions {
     /// `exception.type`, `exception.message`, `server.address`, `server.port`,
     /// `db.response.returned_rows`, `db.rows_affected`, `cache.hit`,
     /// `messaging.batch.message_count`, `user.id`.
+    ///
+    /// `server.address` and `server.port` are shown on CLIENT and PRODUCER spans only: there
+    /// they say who was called, elsewhere they repeat where the service is.
     pub fn console() -> Self {
         Self {
-            attributes: Attributes::listed([
-                "http.response.status_code",
-                "rpc.response.status_code",
-                "error.type",
-                "exception.type",
-                "exception.message",
-                "server.address",
-                "server.port",
-                "db.response.returned_rows",
-                "db.rows_affected",
-                "cache.hit",
-                "messaging.batch.message_count",
-                "user.id",
-            ]),
+            attributes: Attributes::listed(CONSOLE),
+            attributes_without_callee: Some(Attributes::listed(
+                CONSOLE.into_iter().filter(|key| !CALLEE.contains(key)),
+            )),
             ids: Ids::Hidden,
             header: true,
             durations: true,
@@ -160,6 +176,7 @@ impl TreeOptions {
 
     fn show(mut self, attributes: Attributes) -> Self {
         self.attributes = attributes;
+        self.attributes_without_callee = None;
         self
     }
 }

@@ -1,6 +1,7 @@
 //! Writing traces as text.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     fmt,
     time::{Duration, SystemTime},
@@ -8,16 +9,19 @@ use std::{
 
 use opentelemetry::{
     KeyValue, SpanId, TraceId,
-    trace::{Link, SpanKind, Status},
+    trace::{Event, Link, SpanKind, Status},
 };
 
 use super::{
-    attributes::{attribute_list, push_escaped, push_format, push_quoted},
+    attributes::{Attributes, attribute_list, last, push_escaped, push_format, push_quoted},
     duration,
     layout::{Place, Row, Trace, traces},
     options::{Ids, TreeOptions},
 };
-use crate::record::SpanRecord;
+use crate::{
+    record::SpanRecord,
+    semconv::{attr, event},
+};
 
 /// Writes spans as one tree a trace, with an empty line between traces.
 ///
@@ -78,10 +82,13 @@ impl<'a> Painter<'a> {
             };
             if self.options.events {
                 for event in &row.span.events {
+                    let Some(attributes) = self.news(event, row.span) else {
+                        continue;
+                    };
                     below(self);
                     self.text.push_str("* ");
                     push_escaped(&mut self.text, &event.name);
-                    self.attributes(&event.attributes);
+                    self.attributes(&attributes);
                     self.text.push('\n');
                 }
             }
@@ -135,8 +142,41 @@ impl<'a> Painter<'a> {
         if !span.flags.is_sampled() {
             self.text.push_str(" (not sampled)");
         }
-        self.attributes(&span.attributes);
+        let calls = matches!(span.kind, SpanKind::Client | SpanKind::Producer);
+        let shown = match &self.options.attributes_without_callee {
+            Some(shown) if !calls => shown,
+            _ => &self.options.attributes,
+        };
+        self.list(&span.attributes, shown);
         self.text.push('\n');
+    }
+
+    /// Returns what an event adds to its span's line, `None` if that says all of it already.
+    ///
+    /// An error that ends a span is both the status of the span and an exception event.
+    fn news<'e>(&self, event: &'e Event, span: &SpanRecord) -> Option<Cow<'e, [KeyValue]>> {
+        let all = Cow::Borrowed(event.attributes.as_slice());
+        let Status::Error { description } = &span.status else {
+            return Some(all);
+        };
+        let says = |key| last(&event.attributes, key).map(|each| each.value.as_str());
+        let is_repeated = self.options.descriptions
+            && event.name == event::EXCEPTION
+            && says(attr::EXCEPTION_MESSAGE).is_some_and(|message| message == *description);
+        if !is_repeated {
+            return Some(all);
+        }
+        let error_type = last(&span.attributes, attr::ERROR_TYPE)
+            .filter(|_| self.options.attributes.show(attr::ERROR_TYPE))
+            .map(|each| each.value.as_str());
+        let is_same_type = error_type.is_some() && says(attr::EXCEPTION_TYPE) == error_type;
+        let mut left = event.attributes.clone();
+        left.retain(|each| match each.key.as_str() {
+            attr::EXCEPTION_MESSAGE => false,
+            attr::EXCEPTION_TYPE if is_same_type => false,
+            key => self.options.attributes.show(key),
+        });
+        (!left.is_empty()).then_some(Cow::Owned(left))
     }
 
     fn link(&mut self, link: &Link) {
@@ -199,7 +239,11 @@ impl<'a> Painter<'a> {
     }
 
     fn attributes(&mut self, attributes: &[KeyValue]) {
-        let list = attribute_list(attributes, &self.options.attributes);
+        self.list(attributes, &self.options.attributes);
+    }
+
+    fn list(&mut self, attributes: &[KeyValue], shown: &Attributes) {
+        let list = attribute_list(attributes, shown);
         if !list.is_empty() {
             self.text.push(' ');
             self.text.push_str(&list);

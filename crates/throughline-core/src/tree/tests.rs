@@ -147,6 +147,93 @@ fn the_console_preset_shows_where_the_time_went() {
 }
 
 #[test]
+fn the_console_preset_says_where_a_call_went_and_not_where_the_service_is() {
+    let kinds = [
+        SpanKind::Server,
+        SpanKind::Client,
+        SpanKind::Producer,
+        SpanKind::Consumer,
+        SpanKind::Internal,
+    ];
+    let spans: Vec<_> = (1..)
+        .zip(kinds)
+        .map(|(id, kind)| {
+            let mut span = span(id, 0, 0, "pay");
+            span.kind = kind;
+            span.attributes = vec![
+                KeyValue::new("server.port", 443),
+                KeyValue::new("server.address", "pay.example"),
+                KeyValue::new("user.id", 7),
+            ];
+            span
+        })
+        .collect();
+    let options = TreeOptions::console().durations(false).header(false);
+    check(
+        &spans,
+        &options,
+        &expect![[r"
+            SERVER pay [user.id=7]
+            CLIENT pay [server.address=pay.example server.port=443 user.id=7]
+            PRODUCER pay [server.address=pay.example server.port=443 user.id=7]
+            CONSUMER pay [user.id=7]
+            INTERNAL pay [user.id=7]
+        "]],
+    );
+    let asked_for = options.attributes(["server.port"]);
+    assert!(render(&spans[..1], &asked_for).contains("SERVER pay [server.port=443]"));
+}
+
+#[test]
+fn an_exception_does_not_repeat_the_status() {
+    // (message and type of the exception, what is under the span)
+    let table = [
+        ("card declined", "Declined", ""),
+        (
+            "card declined",
+            "Error",
+            "  * exception [exception.type=Error]\n",
+        ),
+        (
+            "cannot log",
+            "Declined",
+            "  * exception [exception.type=Declined exception.message=\"cannot log\"]\n",
+        ),
+    ];
+    for (message, error_type, below) in table {
+        let mut failed = span(1, 0, 0, "pay");
+        failed.status = Status::error("card declined");
+        failed.attributes = vec![KeyValue::new("error.type", "Declined")];
+        let attributes = vec![
+            KeyValue::new("exception.type", error_type),
+            KeyValue::new("exception.message", message),
+        ];
+        failed.events = vec![Event::new("exception", at(0), attributes, 0)];
+        let options = TreeOptions::console().durations(false).header(false);
+        let line = "INTERNAL pay ERROR \"card declined\" [error.type=Declined]\n";
+        assert_eq!(render([&failed], &options), format!("{line}{below}"));
+
+        // What the span's line does not show is no repetition.
+        let text = render([&failed], &options.clone().descriptions(false));
+        assert!(
+            text.contains(&format!("exception.type={error_type}")),
+            "{text}"
+        );
+        assert!(
+            text.contains(&format!("exception.message=\"{message}\"")),
+            "{text}"
+        );
+
+        failed.events[0]
+            .attributes
+            .push(KeyValue::new("exception.id", 4));
+        let text = render([&failed], &options.all_attributes());
+        assert!(text.contains("exception.id=4]"), "{text}");
+        assert_eq!(text.matches("card declined").count(), 1, "{text}");
+    }
+}
+
+#[test]
 fn all_attributes_come_in_the_order_of_setting() {
     let options = TreeOptions::test().all_attributes().events(true);
     check(
