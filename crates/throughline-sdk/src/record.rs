@@ -4,6 +4,8 @@ use opentelemetry::trace::SpanId;
 use opentelemetry_sdk::trace::SpanData;
 use throughline_core::record::SpanRecord;
 
+use crate::export::keep_last;
+
 /// Copies a span out of the SDK's types.
 pub(crate) fn record(span: &SpanData) -> SpanRecord {
     let mut record = SpanRecord::new(
@@ -16,6 +18,7 @@ pub(crate) fn record(span: &SpanData) -> SpanRecord {
     record.parent_is_remote = span.parent_span_is_remote;
     record.kind = span.span_kind.clone();
     record.attributes.clone_from(&span.attributes);
+    keep_last(&mut record.attributes);
     record.dropped_attributes = span.dropped_attributes_count;
     record.events.clone_from(&span.events.events);
     record.dropped_events = span.events.dropped_count;

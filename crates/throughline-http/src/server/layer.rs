@@ -168,6 +168,7 @@ impl<P> ServerLayer<P> {
     ///
     /// It is `x-request-id` as the caller sent it, else the trace id. It stands on the span
     /// as `request.id`, in the request for the service, and in the response's `x-request-id`.
+    /// A request that gets no span gets no id either.
     pub fn with_request_id(self) -> Self {
         self.change(|options| options.request_id = true)
     }

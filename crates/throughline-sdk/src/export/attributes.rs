@@ -1,20 +1,13 @@
 //! Attributes that were set more than once.
 
 use opentelemetry::KeyValue;
-use opentelemetry_sdk::trace::SpanData;
 
 /// Leaves each attribute with the value that was set last, at the place of the first.
 ///
 /// The specification wants a second value to replace the first; the SDK keeps both, and what
 /// a backend makes of that is anybody's guess. It is done on the export thread, since no
 /// request needs to wait for it.
-pub(super) fn keep_last(spans: &mut [SpanData]) {
-    for span in spans {
-        keep_last_of(&mut span.attributes);
-    }
-}
-
-fn keep_last_of(attributes: &mut Vec<KeyValue>) {
+pub(crate) fn keep_last(attributes: &mut Vec<KeyValue>) {
     let mut kept = 0;
     for at in 0..attributes.len() {
         let (before, rest) = attributes.split_at_mut(at);
@@ -56,7 +49,7 @@ mod tests {
                     .collect()
             };
             let mut attributes = pairs(set);
-            keep_last_of(&mut attributes);
+            keep_last(&mut attributes);
             assert_eq!(attributes, pairs(kept));
         }
     }

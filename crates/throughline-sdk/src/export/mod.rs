@@ -31,6 +31,7 @@
 //! opentelemetry-otlp: that retries by itself within one time limit, so that a request which
 //! timed out is lost, and it tells neither the status nor how many spans were rejected.
 
+mod attributes;
 mod client;
 mod console;
 mod delivery;
@@ -48,6 +49,7 @@ mod worker;
 
 pub use encode::{Compression, Protocol};
 
+pub(crate) use attributes::keep_last;
 pub(crate) use client::Destination;
 pub(crate) use delivery::MetricSender;
 pub(crate) use endpoint::{Endpoint, Signal};

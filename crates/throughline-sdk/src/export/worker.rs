@@ -16,7 +16,9 @@ use tokio::{
     time,
 };
 
-use super::{Queue, Stats, console::Console, delivery::Delivery, queue::Batch};
+use super::{
+    Queue, Stats, attributes::keep_last, console::Console, delivery::Delivery, queue::Batch,
+};
 use crate::{record::record, report::LossReason};
 
 /// Batches under way at a time, while all goes well.
@@ -156,9 +158,12 @@ impl Worker {
             if self.in_flight.len() >= limit {
                 return;
             }
-            let Some(Batch { first, spans }) = self.queue.take(self.drain_to) else {
+            let Some(Batch { first, mut spans }) = self.queue.take(self.drain_to) else {
                 return;
             };
+            for span in &mut spans {
+                keep_last(&mut span.attributes);
+            }
             let Some(delivery) = self.sinks.delivery.clone() else {
                 self.stats.add_delivered(spans.len() as u64);
                 continue;
