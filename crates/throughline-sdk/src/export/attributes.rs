@@ -12,15 +12,14 @@ pub(crate) fn keep_last(attributes: &mut Vec<KeyValue>) {
     for at in 0..attributes.len() {
         let (before, rest) = attributes.split_at_mut(at);
         // A span has a dozen attributes: comparing is less work than hashing.
-        match before[..kept]
+        let earlier = before[..kept]
             .iter_mut()
-            .find(|each| each.key == rest[0].key)
-        {
-            Some(earlier) => std::mem::swap(earlier, &mut rest[0]),
-            None => {
-                attributes.swap(kept, at);
-                kept += 1;
-            }
+            .find(|each| each.key == rest[0].key);
+        if let Some(earlier) = earlier {
+            std::mem::swap(earlier, &mut rest[0]);
+        } else {
+            attributes.swap(kept, at);
+            kept += 1;
         }
     }
     attributes.truncate(kept);
