@@ -34,12 +34,18 @@ pub(crate) fn end<E>(
     look: impl FnOnce(&E) -> &(dyn Error + 'static),
 ) {
     match result {
-        Ok(response) => attempt.responded(ResponseHead {
-            status: response.status(),
-            version: response.version(),
-            headers: response.headers(),
-            peer: response.remote_addr(),
-        }),
+        Ok(response) => {
+            let peer = attempt
+                .is_recording()
+                .then(|| response.remote_addr())
+                .flatten();
+            attempt.responded(ResponseHead {
+                status: response.status(),
+                version: response.version(),
+                headers: response.headers(),
+                peer,
+            });
+        }
         Err(error) => {
             let error = look(error);
             let class = http_client::error_type(error, attempt.is_encrypted(), &cause::class);

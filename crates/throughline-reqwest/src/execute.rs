@@ -13,7 +13,7 @@ use throughline_core::http_client::{Attempt, UrlTemplate};
 use crate::{
     attempt::{as_is, count, end, start},
     client::Shared,
-    redirect::{self, Hops},
+    redirect::{Hops, Told},
 };
 
 /// The future of a request.
@@ -101,17 +101,25 @@ where
                 return Poll::Ready(Err(error.expect("it is not polled after it was ready")));
             };
             let is_last = hops.as_ref().is_some_and(Hops::is_last);
-            let polled = attempt.enter(|| {
+            let polled = {
+                // Only a hop that starts now has a request.
+                let starts = request.is_some();
+                let _entered = if starts {
+                    attempt.enter_first()
+                } else {
+                    attempt.enter()
+                };
                 if let Some(Ok(request)) = request.take() {
                     *work = Some(make(client, request));
                 }
                 let sent = work.as_mut().expect("it is made with the attempt");
-                let polled = redirect::poll_hop(is_last, || Pin::new(sent).poll(task));
+                let _told = Told::new(is_last);
+                let polled = Pin::new(sent).poll(task);
                 if polled.is_ready() {
                     *work = None;
                 }
                 polled
-            });
+            };
             let Poll::Ready(result) = &polled else {
                 return Poll::Pending;
             };

@@ -121,17 +121,22 @@ thread_local! {
     static IS_LAST: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs one poll of a hop. It tells the policy, which runs inside, if the hop is the last.
-pub(crate) fn poll_hop<R>(is_last: bool, poll: impl FnOnce() -> R) -> R {
-    let _reset = Reset(IS_LAST.replace(is_last));
-    poll()
+/// Tells the policy, which runs inside a poll, if the hop is the last: until it is dropped.
+pub(crate) struct Told {
+    before: bool,
 }
 
-struct Reset(bool);
+impl Told {
+    pub(crate) fn new(is_last: bool) -> Self {
+        Self {
+            before: IS_LAST.replace(is_last),
+        }
+    }
+}
 
-impl Drop for Reset {
+impl Drop for Told {
     fn drop(&mut self) {
-        IS_LAST.set(self.0);
+        IS_LAST.set(self.before);
     }
 }
 
@@ -173,7 +178,10 @@ impl Again {
         };
         Self {
             method: request.method().clone(),
-            headers: request.headers().clone(),
+            headers: match request.headers() {
+                none if none.is_empty() => HeaderMap::new(),
+                some => some.clone(),
+            },
             version: request.version(),
             body,
         }

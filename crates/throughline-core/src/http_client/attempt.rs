@@ -6,11 +6,12 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{self, Poll},
+    thread,
 };
 
 use http::{HeaderMap, StatusCode, Version};
 use opentelemetry::{
-    Context, KeyValue, StringValue,
+    Context, ContextGuard, KeyValue, StringValue,
     trace::{Status, TraceContextExt as _},
 };
 use pin_project_lite::pin_project;
@@ -56,6 +57,8 @@ pub(super) struct Parts {
     pub(super) method: &'static str,
     pub(super) template: Option<StringValue>,
     pub(super) is_encrypted: bool,
+    /// Whether the context is the one that was current at the start.
+    pub(super) is_current: bool,
 }
 
 /// The head of a response.
@@ -109,15 +112,28 @@ impl Attempt {
         }
     }
 
-    /// Runs a part of the request's work in the attempt's context: a poll, for a client with
-    /// a future of its own.
+    /// Says whether anybody will see what is said about the response, labels aside.
+    pub fn is_recording(&self) -> bool {
+        self.parts.started.recording
+    }
+
+    /// Enters the attempt's context for one poll, for a client with a future of its own.
     ///
-    /// A panic ends the span, with `error.type` = `panic`, and goes on.
-    pub fn enter<R>(&mut self, part: impl FnOnce() -> R) -> R {
-        let context = self.context().clone();
-        let _unwind = UnwindGuard::new(|| self.panicked());
-        let _guard = context.attach();
-        part()
+    /// A panic while it is entered ends the span, with `error.type` = `panic`, and goes on.
+    #[inline]
+    pub fn enter(&mut self) -> Entered<'_> {
+        let context = self.context().clone().attach();
+        Entered::new(self, Some(context))
+    }
+
+    /// Enters the attempt's context in the poll in which the attempt began.
+    ///
+    /// As [`enter`](Self::enter), except that an attempt which has the context that it began
+    /// in, because nothing records, finds it current and attaches nothing.
+    #[inline]
+    pub fn enter_first(&mut self) -> Entered<'_> {
+        let context = (!self.parts.is_current).then(|| self.context().clone().attach());
+        Entered::new(self, context)
     }
 
     /// Sends the request: makes the future in the attempt's context, and polls it there.
@@ -266,6 +282,44 @@ impl fmt::Debug for Parts {
         f.debug_struct("Parts")
             .field("started", &self.started)
             .finish_non_exhaustive()
+    }
+}
+
+/// An attempt whose context is current, until this is dropped.
+#[derive(Debug)]
+#[must_use = "the context is current only while it lives"]
+pub struct Entered<'a> {
+    // First, so that the context is left before the attempt ends.
+    _context: Option<ContextGuard>,
+    _watched: Watched<'a>,
+}
+
+#[derive(Debug)]
+struct Watched<'a> {
+    attempt: &'a mut Attempt,
+    was_panicking: bool,
+}
+
+impl<'a> Entered<'a> {
+    #[inline]
+    fn new(attempt: &'a mut Attempt, context: Option<ContextGuard>) -> Self {
+        let was_panicking = thread::panicking();
+        Self {
+            _context: context,
+            _watched: Watched {
+                attempt,
+                was_panicking,
+            },
+        }
+    }
+}
+
+impl Drop for Watched<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if thread::panicking() && !self.was_panicking {
+            self.attempt.panicked();
+        }
     }
 }
 

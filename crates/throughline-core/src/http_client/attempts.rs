@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use http::{HeaderMap, HeaderName};
 use opentelemetry::{
     Context, KeyValue,
-    trace::{SpanBuilder, SpanKind},
+    trace::{SpanBuilder, SpanKind, TraceContextExt as _},
 };
 
 use super::{
@@ -108,6 +108,7 @@ impl Attempts {
             settings.describe(outgoing, method, &endpoint, headers, conventions)
         });
 
+        let is_current = !started.recording && is_same(current, &started.context);
         let is_encrypted = outgoing.target.is_encrypted();
         let template = template.map(UrlTemplate::value);
         Attempt::new(Parts {
@@ -119,6 +120,7 @@ impl Attempts {
             method: method.name,
             template,
             is_encrypted,
+            is_current,
         })
     }
 
@@ -136,6 +138,13 @@ impl Attempts {
         }
         Self(Arc::new(settings))
     }
+}
+
+/// Says whether a context made from `current` for a span that does not record is `current`
+/// itself: it has the same ids, and there is no span that records in its place.
+fn is_same(current: &Context, made: &Context) -> bool {
+    let (current, made) = (current.span(), made.span());
+    current.span_context().span_id() == made.span_context().span_id() && !current.is_recording()
 }
 
 impl Settings {

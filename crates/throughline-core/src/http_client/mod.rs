@@ -18,7 +18,7 @@ mod propagate_to;
 mod request;
 mod resend_count;
 
-pub use attempt::{Attempt, Observed, ResponseHead};
+pub use attempt::{Attempt, Entered, Observed, ResponseHead};
 pub use attempts::Attempts;
 pub use cause::{describe, error_type};
 pub use propagate_to::{Hosts, PropagateTo};

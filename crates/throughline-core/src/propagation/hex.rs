@@ -16,13 +16,14 @@ pub(super) fn decode(text: [u8; 8], wrong: &mut u64) -> u32 {
     u32::from_be_bytes(value)
 }
 
-/// Writes eight digits.
-pub(super) fn encode(value: u32) -> [u8; 8] {
-    let halves = u64::from(value);
-    let halves = (halves | (halves << 16)) & 0x0000_ffff_0000_ffff;
-    let bytes = (halves | (halves << 8)) & 0x00ff_00ff_00ff_00ff;
-    let nibbles = (bytes | (bytes << 4)) & (0x0f * EACH);
-    to_ascii(nibbles).to_be_bytes()
+/// Writes the digits of 32 bytes.
+pub(super) fn encode(bytes: [u8; 32]) -> [u8; 64] {
+    let digit = |nibble: u8| nibble + b'0' + if nibble > 9 { b'a' - b'0' - 10 } else { 0 };
+    let mut digits = [0; 64];
+    for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+        *pair = [digit(byte >> 4), digit(byte & 0x0f)];
+    }
+    digits
 }
 
 /// Turns eight bytes from 0 to 15 into their digits.
@@ -65,9 +66,15 @@ mod tests {
 
     #[test]
     fn digits_are_written_as_the_standard_library_writes_them() {
-        for value in [0, 1, 0x0123_4567, 0x89ab_cdef, 0x9a9a_a9a9, u32::MAX] {
-            assert_eq!(encode(value).as_slice(), format!("{value:08x}").as_bytes());
-            assert_eq!(decode(encode(value), &mut 0), value);
+        for first in (0..=u8::MAX).step_by(32) {
+            let bytes: [u8; 32] = std::array::from_fn(|at| first + u8::try_from(at).unwrap());
+            let digits = encode(bytes);
+            for (byte, text) in bytes.iter().zip(digits.chunks_exact(2)) {
+                assert_eq!(text, format!("{byte:02x}").as_bytes());
+            }
+            for (word, text) in bytes.as_chunks().0.iter().zip(digits.as_chunks().0) {
+                assert_eq!(decode(*text, &mut 0), u32::from_be_bytes(*word));
+            }
         }
     }
 }

@@ -103,19 +103,17 @@ impl Traceparent {
 
     /// Writes the value in version 00: always 55 bytes of ASCII.
     pub fn encode(self) -> [u8; LEN] {
-        let mut out = [b'-'; LEN];
-        let mut write = |at: usize, bytes: &[u8]| {
-            for (offset, word) in bytes.chunks_exact(4).enumerate() {
-                let mut value = [0; 4];
-                value.copy_from_slice(word);
-                let at = at + 8 * offset;
-                out[at..at + 8].copy_from_slice(&hex::encode(u32::from_be_bytes(value)));
-            }
-        };
-        write(3, &self.trace_id.to_bytes());
-        write(36, &self.span_id.to_bytes());
-        let [_, _, _, _, v0, v1, f0, f1] = hex::encode(u32::from(self.flags.to_u8()));
-        (out[0], out[1], out[53], out[54]) = (v0, v1, f0, f1);
+        // All bytes at once, so that the digits are made in a few wide steps.
+        let mut bytes = [0; 32];
+        bytes[..16].copy_from_slice(&self.trace_id.to_bytes());
+        bytes[16..24].copy_from_slice(&self.span_id.to_bytes());
+        bytes[24] = self.flags.to_u8();
+        let digits = hex::encode(bytes);
+
+        let mut out = *b"00-________________________________-________________-__";
+        out[3..35].copy_from_slice(&digits[..32]);
+        out[36..52].copy_from_slice(&digits[32..48]);
+        out[53..].copy_from_slice(&digits[48..50]);
         out
     }
 
