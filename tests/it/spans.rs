@@ -70,6 +70,43 @@ async fn an_error_is_recorded_without_its_secrets_and_returned_unchanged() {
 }
 
 #[tokio::test]
+async fn an_error_that_is_handled_says_its_causes_where_that_is_asked_for() {
+    let collector = Collector::new();
+    let why = std::io::Error::other(Unsaved(std::io::ErrorKind::TimedOut.into()));
+    let note = async {
+        current().error_with_causes(&why);
+    };
+    collector.run(span("save").run_value(note)).await;
+    let [span] = collector.spans().try_into().unwrap();
+    let said = "cannot save: timed out";
+    assert_eq!(span.status, opentelemetry::trace::Status::error(said));
+    let [event] = span.events.try_into().unwrap();
+    let expected = [
+        KeyValue::new("exception.type", "std::io::error::Error"),
+        KeyValue::new("exception.message", said),
+    ];
+    assert_eq!(
+        (&*event.name, event.attributes),
+        ("exception", expected.to_vec())
+    );
+}
+
+#[derive(Debug)]
+struct Unsaved(std::io::Error);
+
+impl fmt::Display for Unsaved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cannot save")
+    }
+}
+
+impl std::error::Error for Unsaved {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+#[tokio::test]
 async fn work_that_is_dropped_is_cancelled_and_no_error() {
     let collector = Collector::new();
     let mut work = Box::pin(collector.run(span("hedged").run_value(pending::<()>())));

@@ -1,11 +1,13 @@
 //! The span that is current where the code stands.
 
+use std::{error::Error, fmt};
+
 use opentelemetry::{
     Context, Key, KeyValue,
     trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId},
 };
 
-use super::{IntoValue, record_error};
+use super::{IntoValue, record_error, record_error_with_causes};
 
 /// Returns the current span.
 ///
@@ -47,9 +49,28 @@ impl CurrentSpan {
 
     /// Records an error that the code handles and does not return.
     ///
-    /// The span gets the exception event, `error.type` and an error status.
-    pub fn error<E: std::fmt::Display + ?Sized>(&self, error: &E) -> &Self {
+    /// The span gets the exception event, `error.type` and an error status. They say what the
+    /// error says of itself; [`error_with_causes`](Self::error_with_causes) adds why.
+    pub fn error<E: fmt::Display + ?Sized>(&self, error: &E) -> &Self {
         record_error(&self.0, error);
+        self
+    }
+
+    /// Records an error like [`error`](Self::error), with its causes in the message.
+    ///
+    /// For errors whose own text does not say why, as is the custom where `source` does:
+    ///
+    /// ```
+    /// # fn load() -> Result<(), std::num::ParseIntError> { "x".parse::<u8>().map(drop) }
+    /// if let Err(error) = load() {
+    ///     throughline_core::current().error_with_causes(&error);
+    /// }
+    /// ```
+    ///
+    /// [`record_error_with_causes`] says what the message looks like. An `anyhow::Error` is
+    /// given as `error.as_ref()`.
+    pub fn error_with_causes<E: Error + ?Sized>(&self, error: &E) -> &Self {
+        record_error_with_causes(&self.0, error);
         self
     }
 

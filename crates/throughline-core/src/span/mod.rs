@@ -22,7 +22,7 @@ mod spec;
 mod value;
 
 pub use current::{CurrentSpan, current};
-pub use failure::record_error;
+pub use failure::{record_error, record_error_with_causes};
 pub use run::{Observe, Plain, Run, Tried};
 pub use spec::{SpanSpec, span};
 pub use value::IntoValue;
