@@ -33,6 +33,7 @@ use crate::{
 /// | [`with_schedule_delay`](Self::with_schedule_delay) | `OTEL_BSP_SCHEDULE_DELAY` | 5 s |
 /// | [`with_resource_attribute`](Self::with_resource_attribute) | `OTEL_RESOURCE_ATTRIBUTES` | |
 /// | [`with_otlp`](Self::with_otlp), [`with_console`](Self::with_console) | `OTEL_TRACES_EXPORTER` | OTLP |
+/// | [`with_export_if_configured`](Self::with_export_if_configured) | | off: to the default endpoint |
 /// | [`with_metrics`](Self::with_metrics) | `OTEL_METRICS_EXPORTER` | on |
 /// | [`with_metric_interval`](Self::with_metric_interval) | `OTEL_METRIC_EXPORT_INTERVAL` | 60 s |
 /// | [`with_propagation`](Self::with_propagation) | `OTEL_PROPAGATORS` | W3C trace context and baggage |
@@ -66,6 +67,7 @@ pub struct Builder {
     pub(crate) schedule_delay: Option<Duration>,
     pub(crate) resource: Vec<KeyValue>,
     pub(crate) otlp: Option<bool>,
+    pub(crate) export_if_configured: bool,
     pub(crate) console: Option<bool>,
     pub(crate) console_writer: Option<Box<dyn Write + Send>>,
     pub(crate) span_sinks: Vec<Arc<dyn SpanSink>>,
@@ -101,6 +103,7 @@ impl Builder {
             schedule_delay: None,
             resource: Vec::new(),
             otlp: None,
+            export_if_configured: false,
             console: None,
             console_writer: None,
             span_sinks: Vec::new(),
@@ -212,6 +215,33 @@ impl Builder {
     /// Turns the export of spans over OTLP on or off.
     pub fn with_otlp(mut self, on: bool) -> Self {
         self.otlp = Some(on);
+        self
+    }
+
+    /// Exports only what has been given a place to go to; without one, nothing.
+    ///
+    /// For programs that run without a collector, too, such as a tool or a service on its
+    /// author's machine: by default, spans and metrics go to the endpoint at `localhost`, and
+    /// are counted as lost if nothing listens there.
+    ///
+    /// Spans are exported over OTLP if `OTEL_TRACES_EXPORTER` says `otlp`, or does not say
+    /// anything and there is an endpoint: that of [`with_endpoint`](Self::with_endpoint),
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT` or `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`. For metrics the
+    /// same is true of `OTEL_METRICS_EXPORTER` and `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT`.
+    /// [`with_otlp`](Self::with_otlp) and [`with_metrics`](Self::with_metrics) win over this.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// let builder = throughline_sdk::builder("users-api").with_export_if_configured();
+    /// # let builder = builder.with_env(|_| None);
+    /// let guard = builder.build()?;
+    /// // Here, the environment says nothing.
+    /// assert!(guard.health().tracing.exporters.is_empty());
+    /// # guard.shutdown_blocking(Duration::from_secs(1));
+    /// # Ok::<(), throughline_sdk::InitError>(())
+    /// ```
+    pub fn with_export_if_configured(mut self) -> Self {
+        self.export_if_configured = true;
         self
     }
 

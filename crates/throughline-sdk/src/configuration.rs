@@ -83,16 +83,23 @@ pub(crate) struct Configuration {
 impl Configuration {
     pub(crate) fn new(mut code: Builder, env: Settings) -> Result<Self, InitError> {
         let mut warnings = env.warnings;
-        let exporters = env
-            .trace_exporters
-            .unwrap_or_else(|| vec![TraceExporter::Otlp]);
+        let is_default = |otlp: &OtlpSettings| {
+            !code.export_if_configured || code.endpoint.is_some() || otlp.has_endpoint
+        };
+        let exporters = env.trace_exporters.unwrap_or_else(|| {
+            let is_default = is_default(&env.traces_otlp);
+            Vec::from_iter(is_default.then_some(TraceExporter::Otlp))
+        });
         let otlp = code
             .otlp
             .unwrap_or(exporters.contains(&TraceExporter::Otlp));
         let console = code
             .console
             .unwrap_or(exporters.contains(&TraceExporter::Console));
-        let metrics = code.metrics.or(env.metrics).unwrap_or(true);
+        let metrics = code
+            .metrics
+            .or(env.metrics)
+            .unwrap_or_else(|| is_default(&env.metrics_otlp));
         let console = console.then(|| {
             code.console_writer
                 .take()
@@ -423,5 +430,101 @@ fn span_limits(limits: Limits) -> SpanLimits {
         max_attributes_per_link: limits
             .attributes_per_link
             .unwrap_or(default.max_attributes_per_link),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Variables<'a> = &'a [(&'a str, &'a str)];
+    type InCode = fn(Builder) -> Builder;
+
+    #[test]
+    fn export_if_configured_needs_an_endpoint_or_an_exporter() {
+        let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
+        let traces_endpoint = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://collector");
+        let metrics_endpoint = ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://collector");
+        // (variables, whether spans and metrics are exported, whether spans are printed)
+        let table: [(Variables<'_>, bool, bool, bool); 13] = [
+            (&[], false, false, false),
+            (&[("OTEL_EXPORTER_OTLP_ENDPOINT", "")], false, false, false),
+            (&[("OTEL_EXPORTER_OTLP_TIMEOUT", "5")], false, false, false),
+            (&[endpoint], true, true, false),
+            (&[traces_endpoint], true, false, false),
+            (&[metrics_endpoint], false, true, false),
+            // The default is used then, as the warning says.
+            (&[("OTEL_EXPORTER_OTLP_ENDPOINT", "::")], true, true, false),
+            (&[("OTEL_TRACES_EXPORTER", "otlp")], true, false, false),
+            (&[("OTEL_METRICS_EXPORTER", "otlp")], false, true, false),
+            (&[("OTEL_TRACES_EXPORTER", "console")], false, false, true),
+            (
+                &[endpoint, ("OTEL_TRACES_EXPORTER", "console")],
+                false,
+                true,
+                true,
+            ),
+            (
+                &[endpoint, ("OTEL_TRACES_EXPORTER", "none")],
+                false,
+                true,
+                false,
+            ),
+            (
+                &[endpoint, ("OTEL_METRICS_EXPORTER", "none")],
+                true,
+                false,
+                false,
+            ),
+        ];
+        for (variables, spans, metrics, printed) in table {
+            let configuration = configured(variables, |builder| builder);
+            assert_eq!(configuration.traces.is_some(), spans, "{variables:?}");
+            assert_eq!(configuration.metrics.is_some(), metrics, "{variables:?}");
+            assert_eq!(configuration.console.is_some(), printed, "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn export_if_configured_follows_the_code_first() {
+        // (settings in code, whether spans and metrics are exported)
+        let table: [(InCode, bool, bool); 4] = [
+            (
+                |builder| builder.with_endpoint("http://collector:4318"),
+                true,
+                true,
+            ),
+            (|builder| builder.with_otlp(true), true, false),
+            (|builder| builder.with_metrics(true), false, true),
+            (
+                |builder| {
+                    builder
+                        .with_endpoint("http://collector:4318")
+                        .with_otlp(false)
+                },
+                false,
+                true,
+            ),
+        ];
+        for (index, (code, spans, metrics)) in table.into_iter().enumerate() {
+            let configuration = configured(&[], code);
+            let on = (
+                configuration.traces.is_some(),
+                configuration.metrics.is_some(),
+            );
+            assert_eq!(on, (spans, metrics), "row {index}");
+        }
+    }
+
+    fn configured(
+        variables: Variables<'_>,
+        code: impl FnOnce(Builder) -> Builder,
+    ) -> Configuration {
+        let lookup = |name: &str| {
+            let found = variables.iter().find(|(each, _)| *each == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        let builder = code(crate::builder("test")).with_export_if_configured();
+        Configuration::new(builder, Settings::read(&lookup)).unwrap()
     }
 }

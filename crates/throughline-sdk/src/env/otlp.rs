@@ -13,6 +13,8 @@ use crate::export::{Compression, Protocol};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OtlpSettings {
     pub(crate) endpoint: Option<EndpointSetting>,
+    /// Whether a variable names an endpoint, also one that cannot be used.
+    pub(crate) has_endpoint: bool,
     /// Values are marked sensitive, so that `Debug` does not show them.
     pub(crate) headers: Option<HeaderMap>,
     pub(crate) timeout: Option<Duration>,
@@ -45,6 +47,7 @@ impl OtlpSettings {
     pub(super) fn read(reader: &mut Reader<'_>, signal: &str) -> Self {
         Self {
             endpoint: endpoint(reader, signal),
+            has_endpoint: of_signal(reader, signal, "ENDPOINT").is_some(),
             headers: of_signal(reader, signal, "HEADERS")
                 .map(|(name, value)| headers(reader, &name, &value)),
             timeout: of_signal(reader, signal, "TIMEOUT")
