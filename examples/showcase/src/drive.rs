@@ -86,13 +86,13 @@ impl Step {
         }
         let spans = match trace_id {
             Some(id) => telemetry.trace(id).await,
-            None => None,
+            None => Vec::new(),
         };
         Ok(Answer {
             what,
             status: got,
             elapsed,
-            spans: spans.unwrap_or_default(),
+            spans,
         })
     }
 }

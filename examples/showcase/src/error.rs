@@ -74,7 +74,7 @@ impl IntoResponse for Error {
         let status = self.status();
         // What the service could not do is an error of its span; what the caller did wrong is not.
         if status.is_server_error() {
-            throughline::current().error(&self);
+            throughline::current().error_with_causes(&self);
         }
         let problem = Problem {
             title: status.canonical_reason().unwrap_or_default(),

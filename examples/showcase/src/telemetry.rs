@@ -1,6 +1,5 @@
 //! The telemetry of both services: one pipeline each, and one place that keeps what they traced.
 
-use std::env;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +16,9 @@ use crate::traces::{Traces, Until};
 /// How long a trace may take to become complete after its response.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long a span that has ended may wait to be shown.
+const SHOWN_WITHIN: Duration = Duration::from_millis(20);
+
 /// Two services in one process need two pipelines, so that each span has its service's name. In a
 /// process of its own, each would be `throughline::init("its name")` and `ServerLayer::axum()`.
 #[derive(Debug)]
@@ -28,8 +30,10 @@ pub(crate) struct Telemetry {
 
 impl Telemetry {
     /// Sets both up; `api` becomes the one of the process.
+    ///
+    /// They follow `OTEL_*`, but send nothing anywhere if those name no place to send it to.
     pub(crate) fn install() -> Result<Self, InitError> {
-        Self::start(from_environment, Builder::install)
+        Self::start(Builder::with_export_if_configured, Builder::install)
     }
 
     fn start(
@@ -39,7 +43,9 @@ impl Telemetry {
         let traces = Arc::new(Traces::default());
         let service = |name, until| {
             let sink = Traces::sink(&traces, until);
-            settings(throughline::builder(name)).with_span_sink(sink)
+            settings(throughline::builder(name))
+                .with_schedule_delay(SHOWN_WITHIN)
+                .with_span_sink(sink)
         };
         Ok(Self {
             api: api(service("api", Until::LocalRoot))?,
@@ -59,21 +65,16 @@ impl Telemetry {
 
     /// Takes the spans of a request that was answered, those of both services.
     ///
-    /// `None` if they do not come, as when an exporter holds up the queue.
-    pub(crate) async fn trace(&self, id: TraceId) -> Option<Vec<SpanRecord>> {
-        let complete = async {
-            self.flush().await;
-            self.traces.complete(id).await;
-        };
-        time::timeout(PATIENCE, complete).await.ok()?;
-        Some(self.traces.take(id))
+    /// Does not wait for a collector. Of a trace that does not become complete, such as one that
+    /// is not sampled, it takes what is there after a while.
+    pub(crate) async fn trace(&self, id: TraceId) -> Vec<SpanRecord> {
+        let _ = time::timeout(PATIENCE, self.traces.complete(id)).await;
+        self.traces.take(id)
     }
 
     /// Waits for the next request of anybody to be traced, and takes its spans.
     pub(crate) async fn next_trace(&self) -> Vec<SpanRecord> {
         let id = self.traces.next_complete().await;
-        // The other service's spans have ended, but may still be on their way.
-        let _ = time::timeout(PATIENCE, self.flush()).await;
         self.traces.take(id)
     }
 
@@ -81,28 +82,6 @@ impl Telemetry {
     pub(crate) async fn shutdown(self) -> [(&'static str, Report); 2] {
         let (api, payments) = tokio::join!(self.api.shutdown(), self.payments.shutdown());
         [("api", api), ("payments", payments)]
-    }
-
-    async fn flush(&self) {
-        tokio::join!(self.api.force_flush(), self.payments.force_flush());
-    }
-}
-
-/// Follows `OTEL_*`, but sends nothing anywhere if they name no place to send it to.
-fn from_environment(builder: Builder) -> Builder {
-    let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let endpoint = is_set("OTEL_EXPORTER_OTLP_ENDPOINT");
-    let traces = is_set("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") || is_set("OTEL_TRACES_EXPORTER");
-    let metrics = is_set("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT") || is_set("OTEL_METRICS_EXPORTER");
-    let builder = if endpoint || traces {
-        builder
-    } else {
-        builder.with_otlp(false)
-    };
-    if endpoint || metrics {
-        builder
-    } else {
-        builder.with_metrics(false)
     }
 }
 

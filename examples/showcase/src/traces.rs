@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use opentelemetry::TraceId;
+use opentelemetry::trace::SpanKind;
 use throughline::record::{SpanRecord, SpanSink};
 use tokio::sync::Notify;
 
@@ -24,7 +25,7 @@ struct Kept {
     completes: bool,
 }
 
-/// With which span of a service the trace is complete.
+/// With which span of a service the trace is complete, if every call has been answered by then.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Until {
     /// Its topmost one, also when the caller had a trace already.
@@ -73,13 +74,32 @@ impl Traces {
 
     fn find(&self, wanted: impl Fn(&Kept) -> bool) -> Option<TraceId> {
         let kept = self.lock();
-        let found = kept.iter().find(|kept| wanted(kept))?;
-        Some(found.span.trace_id)
+        let ids = kept.iter().filter(|each| wanted(each));
+        ids.map(|each| each.span.trace_id)
+            .find(|id| has_both_ends(&kept, *id))
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Says whether each call between the services is there as both of them saw it.
+///
+/// The services hand their spans in one by one, in no particular order.
+fn has_both_ends(kept: &VecDeque<Kept>, id: TraceId) -> bool {
+    let spans = || {
+        let all = kept.iter().map(|kept| &kept.span);
+        all.filter(|span| span.trace_id == id)
+    };
+    let is_answered_call = |span: &&SpanRecord| {
+        let mut attributes = span.attributes.iter();
+        span.kind == SpanKind::Client
+            && attributes.any(|each| each.key.as_str() == "http.response.status_code")
+    };
+    spans()
+        .filter(is_answered_call)
+        .all(|call| spans().any(|span| span.parent_span_id == Some(call.span_id)))
 }
 
 /// Takes the spans of one service.
@@ -115,7 +135,7 @@ mod tests {
     use std::time::SystemTime;
 
     use opentelemetry::trace::{SpanContext, TraceState};
-    use opentelemetry::{SpanId, TraceFlags};
+    use opentelemetry::{KeyValue, SpanId, TraceFlags};
 
     use super::*;
 
@@ -155,6 +175,30 @@ mod tests {
                 "{until:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_call_that_was_answered_is_complete_with_the_span_of_the_other_service() {
+        let child = |id, parent: &SpanRecord, kind| {
+            let mut child = span(1);
+            child.span_id = SpanId::from(id);
+            child.parent_span_id = Some(parent.span_id);
+            child.kind = kind;
+            child
+        };
+        let root = span(1);
+        let unanswered = child(2_u64, &root, SpanKind::Client);
+        let mut call = child(3, &root, SpanKind::Client);
+        call.attributes = vec![KeyValue::new("http.response.status_code", 200)];
+        let served = child(4, &call, SpanKind::Server);
+
+        let traces = Arc::new(Traces::default());
+        let is_complete = || traces.find(|kept| kept.completes).is_some();
+        let api = Traces::sink(&traces, Until::Root);
+        api.accept(&[unanswered, call, root]);
+        assert!(!is_complete());
+        Traces::sink(&traces, Until::Root).accept(&[served]);
+        assert!(is_complete());
     }
 
     #[test]
