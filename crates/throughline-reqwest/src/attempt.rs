@@ -19,12 +19,21 @@ pub(crate) fn start(
     template: Option<&UrlTemplate>,
     earlier: u32,
 ) -> Attempt {
-    let outgoing = Outgoing::new(request.method(), Target::Url(request.url()))
-        .with_template(template)
-        .with_earlier(earlier);
+    let outgoing = outgoing(request, template, earlier);
     let attempt = attempts.begin(current, outgoing, request.headers());
     attempt.inject(request.headers_mut());
     attempt
+}
+
+/// Describes a request that is about to be sent.
+pub(crate) fn outgoing<'a>(
+    request: &'a Request,
+    template: Option<&'a UrlTemplate>,
+    earlier: u32,
+) -> Outgoing<'a> {
+    Outgoing::new(request.method(), Target::Url(request.url()))
+        .with_template(template)
+        .with_earlier(earlier)
 }
 
 /// Ends an attempt with what came of it.

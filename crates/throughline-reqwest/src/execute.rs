@@ -11,7 +11,7 @@ use reqwest::{Request, Response};
 use throughline_core::http_client::{Attempt, UrlTemplate};
 
 use crate::{
-    attempt::{as_is, count, end, start},
+    attempt::{as_is, count, end, outgoing},
     client::Shared,
     redirect::{Hops, Told},
 };
@@ -72,7 +72,9 @@ impl<M, F> Execute<M, F> {
         let current = Context::current();
         let earlier = count(&current, followed);
         let attempts = &self.shared.attempts;
-        self.attempt = Some(start(attempts, &current, request, template, earlier));
+        let outgoing = outgoing(request, template, earlier);
+        let attempt = attempts.begin(&current, outgoing, request.headers());
+        self.attempt.insert(attempt).inject(request.headers_mut());
     }
 }
 
@@ -101,25 +103,24 @@ where
                 return Poll::Ready(Err(error.expect("it is not polled after it was ready")));
             };
             let is_last = hops.as_ref().is_some_and(Hops::is_last);
-            let polled = {
-                // Only a hop that starts now has a request.
-                let starts = request.is_some();
-                let _entered = if starts {
-                    attempt.enter_first()
-                } else {
-                    attempt.enter()
-                };
-                if let Some(Ok(request)) = request.take() {
-                    *work = Some(make(client, request));
-                }
-                let sent = work.as_mut().expect("it is made with the attempt");
-                let _told = Told::new(is_last);
-                let polled = Pin::new(sent).poll(task);
-                if polled.is_ready() {
-                    *work = None;
-                }
-                polled
+            // Only a hop that starts now has a request.
+            let entered = if request.is_some() {
+                attempt.enter_first()
+            } else {
+                attempt.enter()
             };
+            if let Some(Ok(request)) = request.take() {
+                *work = Some(make(client, request));
+            }
+            let sent = work.as_mut().expect("it is made with the attempt");
+            let told = Told::new(is_last);
+            let polled = Pin::new(sent).poll(task);
+            if polled.is_ready() {
+                *work = None;
+            }
+            // Left by hand, since a block would copy the response out of itself.
+            drop(told);
+            drop(entered);
             let Poll::Ready(result) = &polled else {
                 return Poll::Pending;
             };

@@ -45,7 +45,9 @@ impl Default for Redirects {
 impl Redirects {
     /// Starts with a request that the caller made.
     pub(crate) fn hops(&self, request: &mut Request) -> Hops {
-        self.add_default_headers(request.headers_mut());
+        if !self.default_headers.is_empty() {
+            self.add_default_headers(request.headers_mut());
+        }
         let deadline = Deadline::new(request.timeout().copied().or(self.timeout));
         Hops {
             max: self.max,

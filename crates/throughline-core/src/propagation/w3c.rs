@@ -62,10 +62,14 @@ pub(super) fn inject_trace(cx: &Context, carrier: &mut impl WriteFields) {
         // own must not be passed on: level 2 asks each hop that takes part for an id of its own.
         parent = parent.with_fresh_span_id();
     }
+    let list = tracestate::encode(cx, span_context);
+    if list.is_none() {
+        // First, as there are the fewest fields to look at.
+        carrier.remove(Field::Tracestate);
+    }
     carrier.set_traceparent(parent);
-    match tracestate::encode(cx, span_context) {
-        Some(list) => carrier.set(Field::Tracestate, list),
-        None => carrier.remove(Field::Tracestate),
+    if let Some(list) = list {
+        carrier.set(Field::Tracestate, list);
     }
 }
 
