@@ -93,9 +93,15 @@ fn layer(guard: &Guard) -> ServerLayer<AxumBody> {
 impl Telemetry {
     /// Sets both up for one test: nothing global, no environment, no export.
     pub(crate) fn isolated() -> Self {
+        let settings = |builder: Builder| builder.with_env(|_| None).with_export_if_configured();
+        Self::start(settings, Builder::build).expect("the export threads can be started")
+    }
+
+    /// Like [`isolated`](Self::isolated), but exports spans to where nothing listens.
+    pub(crate) fn without_collector() -> Self {
         let settings = |builder: Builder| {
-            let builder = builder.with_env(|_| None);
-            builder.with_otlp(false).with_metrics(false)
+            let builder = builder.with_env(|_| None).with_metrics(false);
+            builder.with_endpoint("http://127.0.0.1:1")
         };
         Self::start(settings, Builder::build).expect("the export threads can be started")
     }

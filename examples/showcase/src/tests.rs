@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use expect_test::{Expect, expect};
+use opentelemetry::trace::Status;
+use throughline::sdk::Report;
 
 use super::*;
 
@@ -19,7 +21,13 @@ struct Shown(HashMap<&'static str, Vec<SpanRecord>>);
 impl Shown {
     /// Drives every request through services of their own.
     async fn drive() -> Self {
-        let telemetry = Telemetry::isolated();
+        let (shown, reports) = Self::drive_with(Telemetry::isolated()).await;
+        let delivered: u64 = reports.iter().map(|report| report.delivered).sum();
+        assert_eq!(delivered, shown.spans(), "{reports:?}");
+        shown
+    }
+
+    async fn drive_with(telemetry: Telemetry) -> (Self, [Report; 2]) {
         let services = Services::start(&FREE_PORTS, &telemetry).await.unwrap();
         let mut shown = HashMap::new();
         let (api, token) = (services.api.url(), &services.client_token);
@@ -30,11 +38,12 @@ impl Shown {
         .unwrap();
         services.stop().await.unwrap();
 
-        let reports = telemetry.shutdown().await;
-        let delivered: u64 = reports.iter().map(|(_, report)| report.delivered).sum();
-        let spans: usize = shown.values().map(Vec::len).sum();
-        assert_eq!(delivered, spans as u64, "{reports:?}");
-        Self(shown)
+        let reports = telemetry.shutdown().await.map(|(_, report)| report);
+        (Self(shown), reports)
+    }
+
+    fn spans(&self) -> u64 {
+        self.0.values().map(|spans| spans.len() as u64).sum()
     }
 
     #[track_caller]
@@ -65,6 +74,27 @@ async fn each_request_is_one_trace_with_one_root() {
         let tree = tree::render(&spans, &TreeOptions::test());
         assert!(!tree.contains("missing"), "{what}: {tree}");
     }
+}
+
+#[tokio::test]
+async fn without_a_collector_every_tree_is_shown_and_every_span_counted_as_lost() {
+    let (shown, reports) = Shown::drive_with(Telemetry::without_collector()).await;
+    assert!(shown.0.values().all(|spans| !spans.is_empty()));
+    let lost: u64 = reports.iter().map(Report::lost_total).sum();
+    assert_eq!(lost, shown.spans(), "{reports:?}");
+    assert!(reports.iter().all(|report| report.delivered == 0));
+}
+
+#[tokio::test]
+async fn a_failed_payment_says_why_on_the_request() {
+    let shown = Shown::drive().await;
+    let spans = &shown.0["pay too much"];
+    let root = spans.iter().find(|span| span.parent_span_id.is_none());
+    let Status::Error { description } = &root.unwrap().status else {
+        panic!("{root:?}");
+    };
+    let why = "the payments service failed: HTTP status server error (502 Bad Gateway)";
+    assert!(description.starts_with(why), "{description}");
 }
 
 #[tokio::test]
