@@ -13,7 +13,7 @@ use throughline_core::http_client::{Attempt, UrlTemplate};
 use crate::{
     attempt::{as_is, count, end, outgoing},
     client::Shared,
-    redirect::{Hops, Told},
+    redirect::{Again, Hops, Told},
 };
 
 /// The future of a request.
@@ -29,6 +29,8 @@ pub(crate) struct Execute<M, F> {
     request: Option<Result<Request, reqwest::Error>>,
     /// How redirects are followed, from the first poll on, unless that is left to reqwest.
     hops: Option<Hops>,
+    /// What the hop after the one on its way needs.
+    again: Option<Again>,
     /// The hop on its way.
     attempt: Option<Attempt>,
     work: Option<F>,
@@ -52,6 +54,7 @@ impl<M, F> Execute<M, F> {
             template,
             request: Some(request),
             hops: None,
+            again: None,
             attempt: None,
             work: None,
         }
@@ -66,7 +69,11 @@ impl<M, F> Execute<M, F> {
             let redirects = self.shared.redirects.as_ref();
             self.hops = redirects.map(|redirects| redirects.hops(request));
         }
-        let followed = self.hops.as_mut().map_or(0, |hops| hops.sends(request));
+        let mut followed = 0;
+        if let Some(hops) = &mut self.hops {
+            followed = hops.sends();
+            self.again = Some(Again::of(request));
+        }
         // The template is that of the URL which the caller knows.
         let template = self.template.as_ref().filter(|_| followed == 0);
         let current = Context::current();
@@ -94,6 +101,7 @@ where
                 make,
                 request,
                 hops,
+                again,
                 attempt: started,
                 work,
                 ..
@@ -128,7 +136,7 @@ where
                 end(attempt, result, as_is);
             }
             let next = match (result, hops) {
-                (Ok(response), Some(hops)) => hops.next(response),
+                (Ok(response), Some(hops)) => hops.next(again, response),
                 _ => None,
             };
             match next {

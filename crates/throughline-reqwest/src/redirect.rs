@@ -54,7 +54,6 @@ impl Redirects {
             referer: self.referer,
             deadline,
             sent: 0,
-            again: None,
         }
     }
 
@@ -74,15 +73,11 @@ pub(crate) struct Hops {
     deadline: Deadline,
     /// How many hops were sent, the one on its way included.
     sent: u32,
-    /// What the hop after the one on its way needs.
-    again: Option<Again>,
 }
 
 impl Hops {
-    /// Notes a hop that is about to be sent, without trace headers yet. Returns how many were
-    /// sent before.
-    pub(crate) fn sends(&mut self, request: &Request) -> u32 {
-        self.again = Some(Again::of(request));
+    /// Notes a hop that is about to be sent. Returns how many were sent before.
+    pub(crate) fn sends(&mut self) -> u32 {
         let followed = self.sent;
         self.sent = self.sent.saturating_add(1);
         followed
@@ -94,11 +89,11 @@ impl Hops {
     }
 
     /// Makes the next hop, if the response asks for one.
-    pub(crate) fn next(&mut self, response: &Response) -> Option<Request> {
+    pub(crate) fn next(&self, again: &mut Option<Again>, response: &Response) -> Option<Request> {
         if !response.status().is_redirection() {
             return None;
         }
-        let mut next = self.again.take()?.next(response, self.referer)?;
+        let mut next = again.take()?.next(response, self.referer)?;
         self.deadline.limit(&mut next);
         Some(next)
     }
@@ -154,7 +149,7 @@ impl fmt::Display for TooManyRedirects {
 impl std::error::Error for TooManyRedirects {}
 
 /// What the next hop needs of this one.
-struct Again {
+pub(crate) struct Again {
     method: Method,
     headers: HeaderMap,
     version: Version,
@@ -171,7 +166,7 @@ enum Repeat {
 
 impl Again {
     /// Keeps it before the trace headers of this hop are added.
-    fn of(request: &Request) -> Self {
+    pub(crate) fn of(request: &Request) -> Self {
         let body = match request.body() {
             None => Repeat::Empty,
             Some(_) => request

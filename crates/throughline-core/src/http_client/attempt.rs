@@ -153,6 +153,7 @@ impl Attempt {
     }
 
     /// Ends the attempt with a response. A status of 400 and above makes it an error.
+    #[inline]
     pub fn responded(mut self, head: ResponseHead<'_>) {
         let Parts {
             started,
