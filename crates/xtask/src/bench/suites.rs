@@ -35,11 +35,11 @@ pub(super) const SUITES: &[Suite] = &[
             },
             Scenario {
                 name: "sampled",
-                budget: 8_000,
+                budget: 10_800,
             },
             Scenario {
                 name: "unsampled",
-                budget: 3_500,
+                budget: 6_200,
             },
             Scenario {
                 name: "no_provider",
@@ -47,7 +47,7 @@ pub(super) const SUITES: &[Suite] = &[
             },
             Scenario {
                 name: "dropped_by_sampler",
-                budget: 3_500,
+                budget: 6_100,
             },
         ],
     },
@@ -58,7 +58,7 @@ pub(super) const SUITES: &[Suite] = &[
         baseline: "streamed_bare",
         scenarios: &[Scenario {
             name: "streamed",
-            budget: 8_000,
+            budget: 11_500,
         }],
     },
     Suite {
@@ -73,7 +73,7 @@ pub(super) const SUITES: &[Suite] = &[
             },
             Scenario {
                 name: "unsampled",
-                budget: 4_000,
+                budget: 4_500,
             },
         ],
     },

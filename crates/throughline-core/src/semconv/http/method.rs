@@ -84,8 +84,19 @@ pub struct RequestMethod<'a> {
 }
 
 fn standard(method: &Method) -> Option<&'static str> {
-    let text = method.as_str();
-    STANDARD.into_iter().find(|name| *name == text)
+    // The usual ones are told apart without looking at text.
+    match *method {
+        Method::GET => Some("GET"),
+        Method::POST => Some("POST"),
+        Method::PUT => Some("PUT"),
+        Method::DELETE => Some("DELETE"),
+        Method::HEAD => Some("HEAD"),
+        Method::PATCH => Some("PATCH"),
+        _ => {
+            let text = method.as_str();
+            STANDARD.into_iter().find(|name| *name == text)
+        }
+    }
 }
 
 fn intern(name: &str) -> &'static str {
