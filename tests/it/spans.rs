@@ -206,7 +206,10 @@ async fn spawned_work_stays_in_the_trace_and_does_not_stretch_its_parent() {
         .run(span("request").run_value(async {
             Some(spawn(async move {
                 wait.notified().await;
-                span("mail").run_value(async {}).await;
+                span("mail")
+                    .attribute("payment.id", 9)
+                    .run_value(async {})
+                    .await;
             }))
         }))
         .await;
@@ -219,11 +222,11 @@ async fn spawned_work_stays_in_the_trace_and_does_not_stretch_its_parent() {
     task.unwrap().await.unwrap();
     check(
         &collector,
-        &[],
+        SHOWN,
         &expect![[r#"
-        INTERNAL request
-          INTERNAL mail
-    "#]],
+            INTERNAL request
+              INTERNAL mail [payment.id=9]
+        "#]],
     );
 }
 

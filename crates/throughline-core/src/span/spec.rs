@@ -23,7 +23,9 @@ use crate::{
 pub fn span(name: impl Into<Cow<'static, str>>) -> SpanSpec {
     let recorded = Context::map_current(|context| {
         let span = context.span();
-        !span.span_context().is_valid() || span.is_recording()
+        let ids = span.span_context();
+        // In a spawned task the span itself is not there, only its ids.
+        !ids.is_valid() || ids.is_sampled() || span.is_recording()
     });
     SpanSpec {
         builder: SpanBuilder::from_name(name).with_kind(SpanKind::Internal),
@@ -78,9 +80,12 @@ impl SpanSpec {
         self
     }
 
-    /// Sends the span to `telemetry` instead of the current one.
+    /// Sends the span to `telemetry` instead of the current one. To be called before
+    /// attributes are added.
     pub fn telemetry(mut self, telemetry: Telemetry) -> Self {
         self.telemetry = Some(telemetry);
+        // It may record what the current one does not.
+        self.recorded = true;
         self
     }
 
