@@ -334,6 +334,41 @@ async fn the_duration_metric_is_the_spans_duration() {
 }
 
 #[tokio::test]
+async fn the_sizes_of_bodies_are_told_or_counted() {
+    let collector = Collector::new();
+    let app = Router::new()
+        .route("/", axum::routing::any(|body: String| async move { body }))
+        .layer(layer(&collector).with_body_sizes());
+    let streamed = || {
+        Body::from_stream(futures_util::stream::iter(
+            ["one", "two"].map(Ok::<_, std::io::Error>),
+        ))
+    };
+    let told = Request::post("/")
+        .header("content-length", "6")
+        .body(streamed())
+        .unwrap();
+    for request in [
+        support::get("/"),
+        told,
+        Request::post("/").body(streamed()).unwrap(),
+    ] {
+        send(&app, request).await;
+    }
+    check(
+        &collector,
+        &["http.request.body.size", "http.response.body.size"],
+        &expect![[r#"
+            SERVER GET / [http.response.body.size=0]
+
+            SERVER POST / [http.request.body.size=6 http.response.body.size=6]
+
+            SERVER POST / [http.request.body.size=6 http.response.body.size=6]
+        "#]],
+    );
+}
+
+#[tokio::test]
 async fn the_number_of_active_requests_comes_back_to_zero_whatever_happens() {
     let collector = Collector::new();
     let app = Router::new()

@@ -5,10 +5,12 @@
 //! drops the inner body inside the request's context, and reports how it ended: after the
 //! last frame, with an error, or dropped half-way.
 
+#[cfg(feature = "axum")]
+mod counted;
 mod policy;
 mod traced;
 
-pub use policy::{BodyPolicy, Wrap};
+pub use policy::{BodyPolicy, CountRequest, Wrap};
 pub use traced::{Frames, InContext, TracedBody};
 
 #[cfg(feature = "axum")]

@@ -1,7 +1,13 @@
 //! Which type a watched body gets.
 
+#[cfg(feature = "axum")]
+use std::any::Any;
+use std::sync::{Arc, atomic::AtomicU64};
+
 use http_body::Body;
 
+#[cfg(feature = "axum")]
+use super::counted::CountedBody;
 use super::{Frames, TracedBody};
 
 /// Decides the type of the response body that leaves a layer.
@@ -55,6 +61,39 @@ where
 
     fn untraced(body: axum_core::body::Body) -> Self::Body {
         body
+    }
+}
+
+/// Counts the bytes of a request's body, where its type can stay what it is.
+pub trait CountRequest<B>: sealed::Sealed {
+    /// Counts what is read of `body` into `bytes`, and says whether it does.
+    fn count(body: B, bytes: &Arc<AtomicU64>) -> (B, bool);
+}
+
+/// The inner service takes this type of body and no other, so it is not counted.
+impl<B> CountRequest<B> for Wrap {
+    fn count(body: B, _bytes: &Arc<AtomicU64>) -> (B, bool) {
+        (body, false)
+    }
+}
+
+/// axum's body is counted, unless it is empty.
+#[cfg(feature = "axum")]
+impl<B: 'static> CountRequest<B> for AxumBody {
+    fn count(body: B, bytes: &Arc<AtomicU64>) -> (B, bool) {
+        let mut body = Some(body);
+        let of_axum = (&mut body as &mut dyn Any).downcast_mut::<Option<axum_core::body::Body>>();
+        let mut is_counted = false;
+        if let Some(slot) = of_axum {
+            *slot = slot.take().map(|body| {
+                if body.is_end_stream() {
+                    return body;
+                }
+                is_counted = true;
+                axum_core::body::Body::new(CountedBody::new(body, Arc::clone(bytes)))
+            });
+        }
+        (body.expect("it was put back at once"), is_counted)
     }
 }
 

@@ -7,7 +7,15 @@ use opentelemetry::{
     baggage::BaggageExt as _,
     trace::{Link, SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt as _},
 };
-use std::{borrow::Cow, fmt, sync::Arc, thread};
+use std::{
+    borrow::Cow,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
 use throughline_core::{
     clock::Stopwatch,
     outcome::Outcome,
@@ -28,7 +36,7 @@ use super::{
     reply,
     route::{self, RouteSlot, Serving},
 };
-use crate::body::{Frames, InContext};
+use crate::body::{CountRequest, Frames, InContext};
 
 /// A request before its span: in whose context it comes.
 pub(super) struct Opening {
@@ -132,6 +140,7 @@ impl Opening {
             is_named,
             grpc,
             request_bytes,
+            request_counter: None,
             response_bytes: 0,
             request_id: None,
             status: None,
@@ -167,6 +176,7 @@ pub struct Exchange {
     stage: Stage,
     status: Option<StatusCode>,
     request_bytes: Option<u64>,
+    request_counter: Option<Arc<AtomicU64>>,
     response_bytes: u64,
     // Rare, and kept small: an exchange moves from the call to the future to the body.
     grpc: Option<Box<Grpc>>,
@@ -225,6 +235,23 @@ impl Exchange {
             self.context().clone().attach(),
             Serving::enter(self.serving),
         )
+    }
+
+    /// Says whether the size of the request is asked for, and not told by its head.
+    pub(super) fn wants_request_size(&self) -> bool {
+        self.shared.options.body_sizes && self.request_bytes.is_none()
+    }
+
+    /// Counts the bytes of the request's body as the service reads them.
+    pub(super) fn count_request<B, P: CountRequest<B>>(
+        &mut self,
+        request: Request<B>,
+    ) -> Request<B> {
+        let counter = Arc::new(AtomicU64::new(0));
+        let (head, body) = request.into_parts();
+        let (body, is_counted) = P::count(body, &counter);
+        self.request_counter = is_counted.then_some(counter);
+        Request::from_parts(head, body)
     }
 
     /// The response head is ready.
@@ -317,6 +344,9 @@ impl Exchange {
             return;
         }
         let elapsed = self.watch.elapsed();
+        if let Some(counter) = self.request_counter.take() {
+            self.request_bytes = Some(counter.load(Ordering::Relaxed));
+        }
         self.learn_route();
         let error = self.error_type(outcome);
         self.measure(elapsed.as_secs_f64(), error.as_ref());

@@ -159,7 +159,8 @@ impl<P> ServerLayer<P> {
     /// Records the sizes of request and response bodies, as attributes and metrics.
     ///
     /// A response's bytes are counted as they pass. A request's are those of its
-    /// `Content-Length`; a request without one has no size.
+    /// `Content-Length`, else those that the service read of axum's body; another body without a
+    /// length has no size.
     pub fn with_body_sizes(self) -> Self {
         self.change(|options| options.body_sizes = true)
     }

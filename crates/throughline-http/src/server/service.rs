@@ -19,7 +19,7 @@ use super::{
     layer::Shared,
     route,
 };
-use crate::body::{BodyPolicy, Wrap};
+use crate::body::{BodyPolicy, CountRequest, Wrap};
 
 /// A service whose requests are traced: what [`ServerLayer`](super::ServerLayer) makes.
 pub struct ServerService<S, P = Wrap> {
@@ -59,7 +59,7 @@ where
     S::Error: 'static,
     ResponseBody: Body,
     ResponseBody::Error: 'static,
-    P: BodyPolicy<ResponseBody, Exchange>,
+    P: BodyPolicy<ResponseBody, Exchange> + CountRequest<RequestBody>,
 {
     type Response = Response<P::Body>;
     type Error = S::Error;
@@ -87,7 +87,10 @@ where
             return ResponseFuture::untraced(future, context);
         }
 
-        let exchange = opening.start(&mut request);
+        let mut exchange = opening.start(&mut request);
+        if exchange.wants_request_size() {
+            request = exchange.count_request::<_, P>(request);
+        }
         let future = {
             // A panic in the call drops the exchange, which notices it.
             let _entered = exchange.enter();
