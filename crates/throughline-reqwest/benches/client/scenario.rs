@@ -41,8 +41,8 @@ impl Scenario {
             |sampled| Context::new().with_remote_span_context(remote_span_context(sampled));
         let (client, parent) = match name {
             "bare" => (Kind::Bare(reqwest::Client::new()), parent(true)),
-            "sampled" => Kind::traced(&parent(true)),
-            "unsampled" => Kind::traced(&parent(false)),
+            "sampled" => (Kind::traced(), parent(true)),
+            "unsampled" => (Kind::traced(), parent(false)),
             _ => return None,
         };
         Some(Self {
@@ -90,16 +90,15 @@ impl Scenario {
 }
 
 impl Kind {
-    fn traced(parent: &Context) -> (Self, Context) {
+    fn traced() -> Self {
         let tracers = SdkTracerProvider::builder()
             .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOn)))
             .with_batch_exporter(Forget)
             .build();
-        let context = Telemetry::new(tracers.clone())
-            .with_meter_provider(Collector::new().meter_provider())
-            .context(parent);
-        let client = Client::new();
-        (Self::Traced { client, tracers }, context)
+        let telemetry =
+            Telemetry::new(tracers.clone()).with_meter_provider(Collector::new().meter_provider());
+        let client = Client::builder().telemetry(telemetry).build().unwrap();
+        Self::Traced { client, tracers }
     }
 }
 
