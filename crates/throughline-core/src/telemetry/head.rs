@@ -29,3 +29,21 @@ pub enum Head {
     /// Only the sampler itself can tell, and it may look at the attributes.
     Undecided,
 }
+
+/// Foretells what a parent-based sampler does: a span with a parent follows it.
+///
+/// For a provider of OpenTelemetry's own SDK whose sampler is parent-based, which its default
+/// is. Whether a root records is left to that sampler. `throughline-sdk` has one that also
+/// foretells roots.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FollowParent;
+
+impl HeadSampler for FollowParent {
+    fn decide(&self, parent: &SpanContext) -> Head {
+        match (parent.is_valid(), parent.is_sampled()) {
+            (false, _) => Head::Undecided,
+            (true, true) => Head::Record,
+            (true, false) => Head::DropAsParent,
+        }
+    }
+}

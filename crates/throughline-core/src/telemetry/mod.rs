@@ -18,7 +18,7 @@ mod series;
 mod tracer;
 
 pub use handle::{Instruments, Telemetry};
-pub use head::{Head, HeadSampler};
+pub use head::{FollowParent, Head, HeadSampler};
 pub use resolver::Resolver;
 pub use series::{HistogramSeries, UpDownSeries};
 pub use tracer::{Started, Tracer};

@@ -1,6 +1,6 @@
 //! One router in all the ways that are measured, and the requests that it gets.
 
-use std::{convert::Infallible, net::SocketAddr};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
@@ -17,7 +17,7 @@ use opentelemetry_sdk::{
     error::OTelSdkResult,
     trace::{Sampler, SdkTracerProvider, SpanData, SpanExporter},
 };
-use throughline_core::telemetry::{Head, HeadSampler, Telemetry};
+use throughline_core::telemetry::{FollowParent, Head, HeadSampler, Telemetry};
 use throughline_http::ServerLayer;
 use throughline_testing::Collector;
 use tokio::runtime::Runtime;
@@ -70,6 +70,7 @@ impl Scenario {
             "identity" => (router.layer(Identity::new()), None),
             "sampled" | "unsampled" | "streamed" => {
                 let (telemetry, tracers) = traced(follow_parent());
+                let telemetry = telemetry.with_head_sampler(Arc::new(FollowParent));
                 match name {
                     "unsampled" => traceparent = Some(UNSAMPLED),
                     "streamed" => path = "/stream/42",
@@ -85,7 +86,7 @@ impl Scenario {
             }
             "dropped_by_sampler" => {
                 let (telemetry, tracers) = traced(Sampler::AlwaysOff);
-                let telemetry = telemetry.with_head_sampler(std::sync::Arc::new(DropAll));
+                let telemetry = telemetry.with_head_sampler(Arc::new(DropAll));
                 let layer = ServerLayer::axum().with_telemetry(telemetry);
                 (router.layer(layer), tracers)
             }

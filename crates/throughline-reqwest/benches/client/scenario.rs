@@ -1,6 +1,10 @@
 //! A client in all the ways that are measured, and the server that it calls.
 
-use std::{net::SocketAddr, sync::mpsc, thread};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, mpsc},
+    thread,
+};
 
 use axum::{Router, http::header, routing::get};
 use opentelemetry::{Context, trace::TraceContextExt as _};
@@ -8,7 +12,10 @@ use opentelemetry_sdk::{
     error::OTelSdkResult,
     trace::{Sampler, SdkTracerProvider, SpanData, SpanExporter},
 };
-use throughline_core::{context::Attached, telemetry::Telemetry};
+use throughline_core::{
+    context::Attached,
+    telemetry::{FollowParent, Telemetry},
+};
 use throughline_reqwest::Client;
 use throughline_testing::{Collector, remote_span_context};
 use tokio::{net::TcpListener, runtime::Runtime};
@@ -95,8 +102,9 @@ impl Kind {
             .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOn)))
             .with_batch_exporter(Forget)
             .build();
-        let telemetry =
-            Telemetry::new(tracers.clone()).with_meter_provider(Collector::new().meter_provider());
+        let telemetry = Telemetry::new(tracers.clone())
+            .with_meter_provider(Collector::new().meter_provider())
+            .with_head_sampler(Arc::new(FollowParent));
         let client = Client::builder().telemetry(telemetry).build().unwrap();
         Self::Traced { client, tracers }
     }

@@ -39,7 +39,7 @@ pub(super) const SUITES: &[Suite] = &[
             },
             Scenario {
                 name: "unsampled",
-                budget: 6_200,
+                budget: 5_900,
             },
             Scenario {
                 name: "no_provider",
@@ -73,7 +73,7 @@ pub(super) const SUITES: &[Suite] = &[
             },
             Scenario {
                 name: "unsampled",
-                budget: 4_500,
+                budget: 4_200,
             },
         ],
     },
