@@ -117,6 +117,25 @@ async fn a_caller_that_is_not_sampled_passes_through_with_all_its_flags() {
 }
 
 #[tokio::test]
+async fn a_decision_that_is_foretold_is_the_samplers() {
+    let collector = support::parent_based();
+    let head = std::sync::Arc::new(throughline_core::telemetry::FollowParent);
+    let telemetry = collector.telemetry().with_head_sampler(head);
+    let app = app(ServerLayer::axum().with_telemetry(telemetry));
+    for (headers, spans) in [
+        (remote_parent(false), 0),
+        (remote_parent(true), 1),
+        (HeaderMap::new(), 1),
+    ] {
+        let answer = send(&app, from(headers.clone())).await;
+        assert_eq!(collector.spans().len(), spans, "{headers:?}");
+        let flag = if spans == 0 { "-00 " } else { "-01 " };
+        assert!(answer.body().contains(flag), "{}", answer.body());
+        collector.clear();
+    }
+}
+
+#[tokio::test]
 async fn a_request_that_is_filtered_out_still_carries_the_context() {
     let collector = Collector::new();
     let app = app(layer(&collector).with_filter(|head| head.uri.path() != "/"));
