@@ -3,6 +3,8 @@
 pub mod body;
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "axum")]
+mod downcast;
 mod recent;
 pub mod server;
 

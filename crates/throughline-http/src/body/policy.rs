@@ -1,7 +1,5 @@
 //! Which type a watched body gets.
 
-#[cfg(feature = "axum")]
-use std::any::Any;
 use std::sync::{Arc, atomic::AtomicU64};
 
 use http_body::Body;
@@ -9,6 +7,8 @@ use http_body::Body;
 #[cfg(feature = "axum")]
 use super::counted::CountedBody;
 use super::{Frames, TracedBody};
+#[cfg(feature = "axum")]
+use crate::downcast::if_it_is;
 
 /// Decides the type of the response body that leaves a layer.
 ///
@@ -81,19 +81,15 @@ impl<B> CountRequest<B> for Wrap {
 #[cfg(feature = "axum")]
 impl<B: 'static> CountRequest<B> for AxumBody {
     fn count(body: B, bytes: &Arc<AtomicU64>) -> (B, bool) {
-        let mut body = Some(body);
-        let of_axum = (&mut body as &mut dyn Any).downcast_mut::<Option<axum_core::body::Body>>();
         let mut is_counted = false;
-        if let Some(slot) = of_axum {
-            *slot = slot.take().map(|body| {
-                if body.is_end_stream() {
-                    return body;
-                }
-                is_counted = true;
-                axum_core::body::Body::new(CountedBody::new(body, Arc::clone(bytes)))
-            });
-        }
-        (body.expect("it was put back at once"), is_counted)
+        let body = if_it_is::<axum_core::body::Body, _>(body, |body| {
+            if body.is_end_stream() {
+                return body;
+            }
+            is_counted = true;
+            axum_core::body::Body::new(CountedBody::new(body, Arc::clone(bytes)))
+        });
+        (body, is_counted)
     }
 }
 

@@ -1,6 +1,12 @@
 //! HTTP's types as the conventions' attributes.
 
-use std::{any::Any, cell::RefCell, error::Error, net::SocketAddr, sync::Arc};
+use std::{
+    any::Any,
+    cell::RefCell,
+    error::Error,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use http::{HeaderMap, Method, StatusCode, header};
 use opentelemetry::{KeyValue, StringValue};
@@ -8,8 +14,11 @@ use throughline_core::{
     outcome::Outcome,
     semconv::{
         Conventions, attr,
-        error::{OTHER, transport, type_name_of},
-        http::{Authority, RequestMethod, protocol_version, server::Incoming},
+        error::{OTHER, TIMEOUT, transport, type_name_of},
+        http::{
+            Authority, RequestMethod, protocol_version,
+            server::{ClientHost, Incoming},
+        },
         old_names,
     },
 };
@@ -22,9 +31,6 @@ use crate::recent::{Recent, RecentText, recent};
 /// What a span of a request has when it starts, and room for what comes at its end: an
 /// attribute list that never grows is one allocation.
 const MOST_ATTRIBUTES: usize = 18;
-
-/// How far down the causes of an error are looked at.
-const DEEPEST_CAUSE: usize = 8;
 
 /// A host as it was written, read.
 type Host = (Arc<str>, Option<u16>);
@@ -85,10 +91,14 @@ pub(super) fn request(
         }
     }
     if let Some(client) = incoming.client() {
-        add(attr::CLIENT_ADDRESS, address(client.host));
+        let host = match client.host {
+            ClientHost::Ip(ip) => address(ip),
+            ClientHost::Obfuscated(name) => Arc::from(name),
+        };
+        add(attr::CLIENT_ADDRESS, host.into());
     }
     if let Some((peer, port)) = incoming.peer() {
-        add(attr::NETWORK_PEER_ADDRESS, address(peer));
+        add(attr::NETWORK_PEER_ADDRESS, address(peer).into());
         add(attr::NETWORK_PEER_PORT, i64::from(port).into());
     }
     if let Some(version) = protocol_version(head.version) {
@@ -120,57 +130,37 @@ fn path(path: &str, route: Option<&Arc<str>>) -> opentelemetry::Value {
     }
 }
 
-fn address(host: impl AddressText) -> opentelemetry::Value {
-    host.text().into()
-}
-
-/// An address whose text is shared between requests.
-trait AddressText {
-    fn text(self) -> Arc<str>;
-}
-
-impl AddressText for std::net::IpAddr {
-    fn text(self) -> Arc<str> {
-        let make = || Arc::from(self.to_string());
-        match self {
-            Self::V4(v4) => recent(&ADDRESSES, &v4.octets(), make),
-            Self::V6(v6) => recent(&ADDRESSES, &v6.octets(), make),
-        }
-    }
-}
-
-impl AddressText for throughline_core::semconv::http::server::ClientHost<'_> {
-    fn text(self) -> Arc<str> {
-        match self {
-            Self::Ip(ip) => ip.text(),
-            Self::Obfuscated(name) => Arc::from(name),
-        }
+/// The text of an address, shared between requests.
+fn address(ip: IpAddr) -> Arc<str> {
+    let make = || Arc::from(ip.to_string());
+    match ip {
+        IpAddr::V4(v4) => recent(&ADDRESSES, &v4.octets(), make),
+        IpAddr::V6(v6) => recent(&ADDRESSES, &v6.octets(), make),
     }
 }
 
 /// Says how a request that failed has ended.
 pub(super) fn failure<E: 'static>(error: &E) -> Outcome {
-    let Some(dynamic) = as_dyn(error) else {
-        return Outcome::Error(StringValue::from(type_name_of::<E>()));
-    };
-    if is_timeout(dynamic) {
+    let error_type = error_type(error);
+    if error_type.as_str() == TIMEOUT {
         return Outcome::TimedOut;
     }
-    Outcome::Error(error_type::<E>(dynamic))
+    Outcome::Error(error_type)
 }
 
-/// Returns the `error.type` of a body that failed.
-pub(super) fn body_failure<E: 'static>(error: &E) -> StringValue {
-    as_dyn(error).map_or_else(|| StringValue::from(type_name_of::<E>()), error_type::<E>)
-}
-
-fn error_type<E>(error: &(dyn Error + 'static)) -> StringValue {
-    let known = transport(error, &|_| None);
+/// Returns the `error.type` of an error of the service or of its body.
+pub(super) fn error_type<E: 'static>(error: &E) -> StringValue {
+    let known = as_dyn(error).map_or(OTHER, |error| transport(error, &class));
     StringValue::from(if known == OTHER {
         type_name_of::<E>()
     } else {
         known
     })
+}
+
+/// Gives the class of one error in a chain of causes.
+fn class(cause: &(dyn Error + 'static)) -> Option<&'static str> {
+    cause.is::<Elapsed>().then_some(TIMEOUT)
 }
 
 /// Sees through the types that hide an error's own.
@@ -184,11 +174,6 @@ fn as_dyn<E: 'static>(error: &E) -> Option<&(dyn Error + 'static)> {
         return Some(of_body);
     }
     error.downcast_ref::<std::io::Error>().map(|io| io as _)
-}
-
-fn is_timeout(error: &(dyn Error + 'static)) -> bool {
-    let chain = std::iter::successors(Some(error), |error| (*error).source());
-    chain.take(DEEPEST_CAUSE).any(<dyn Error>::is::<Elapsed>)
 }
 
 /// Says whether a response has a body at all.

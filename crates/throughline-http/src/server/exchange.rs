@@ -476,7 +476,7 @@ impl<E: 'static> Frames<E> for Exchange {
     }
 
     fn failed(&mut self, error: &E) {
-        self.end(&Outcome::BodyError(describe::body_failure(error)));
+        self.end(&Outcome::BodyError(describe::error_type(error)));
     }
 
     fn panicked(&mut self) {

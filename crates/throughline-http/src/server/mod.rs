@@ -19,7 +19,7 @@
 //! | the body was sent | | of the status code, if 5xx | error if 5xx |
 //! | the connection was handed over (101, CONNECT) | `upgraded` | | |
 //! | the service returned an error | `error` | type name of the error | error |
-//! | a tower timeout inside the layer | `timed_out` | `timeout` | error |
+//! | a timeout inside the layer, as tower's | `timed_out` | `timeout` | error |
 //! | the service or its body panicked | `panicked` | `panic` | error |
 //! | the body failed | `body_error` | type name of the error | error |
 //! | dropped before the head was ready | `client_gone_before_head` | the same | error |

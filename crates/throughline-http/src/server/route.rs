@@ -1,7 +1,5 @@
 //! Routes: finding them, also late, and knowing them again.
 
-#[cfg(feature = "axum")]
-use std::any::Any;
 use std::{
     borrow::Cow,
     cell::Cell,
@@ -14,6 +12,9 @@ use http::{Extensions, Request};
 use rustc_hash::FxHashMap;
 use tower_layer::Layer;
 use tower_service::Service;
+
+#[cfg(feature = "axum")]
+use crate::downcast::if_it_is;
 
 use super::{
     endpoint::{Endpoint, Kind},
@@ -258,13 +259,7 @@ where
 /// Gives a router that is wrapped directly the layer that tells its routes.
 pub(super) fn told_by_router<S: 'static>(inner: S) -> S {
     #[cfg(feature = "axum")]
-    {
-        let mut inner = Some(inner);
-        if let Some(router) = (&mut inner as &mut dyn Any).downcast_mut::<Option<axum::Router>>() {
-            *router = router.take().map(|router| router.layer(RouteLayer::new()));
-        }
-        inner.expect("it was put back at once")
-    }
+    return if_it_is::<axum::Router, _>(inner, |router| router.layer(RouteLayer::new()));
     #[cfg(not(feature = "axum"))]
     inner
 }
