@@ -34,7 +34,7 @@ impl Server {
 
 pub(super) const POSTGRES: Server = Server {
     name: "postgres",
-    needed: false,
+    needed: true,
     variable: "THROUGHLINE_TEST_POSTGRES_URL",
     port: 5432,
     url: "postgres://postgres@127.0.0.1:{port}/postgres",
@@ -49,7 +49,7 @@ pub(super) const POSTGRES: Server = Server {
 
 pub(super) const MARIADB: Server = Server {
     name: "mariadb",
-    needed: false,
+    needed: true,
     variable: "THROUGHLINE_TEST_MARIADB_URL",
     port: 3306,
     url: "mysql://root@127.0.0.1:{port}/mysql",
@@ -64,7 +64,7 @@ pub(super) const MARIADB: Server = Server {
 
 pub(super) const REDIS: Server = Server {
     name: "redis",
-    needed: false,
+    needed: true,
     variable: "THROUGHLINE_TEST_REDIS_URL",
     port: 6379,
     url: "redis://127.0.0.1:{port}/",

@@ -1,0 +1,1 @@
+//! Traced caches: `get_or_load` over memory and redis, single flight, hit ratios.

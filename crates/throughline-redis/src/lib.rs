@@ -1,0 +1,1 @@
+//! Traced redis connections: commands, pipelines, scripts, cache hits and misses.
