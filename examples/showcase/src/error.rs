@@ -26,6 +26,8 @@ pub(crate) enum Error {
     Password(#[from] argon2::password_hash::Error),
     #[error("the payments service failed")]
     Payments(#[from] reqwest::Error),
+    #[error("the system has no random bytes to give")]
+    Randomness(#[from] getrandom::Error),
     #[error("a background task ended early")]
     Task(#[from] tokio::task::JoinError),
     #[error("the client token is missing, expired or not ours")]
@@ -54,7 +56,7 @@ impl Error {
             Self::Path(rejection) => rejection.status(),
             Self::Query(rejection) => rejection.status(),
             Self::Declined(_) | Self::Payments(_) => StatusCode::BAD_GATEWAY,
-            Self::Database(_) | Self::Password(_) | Self::Task(_) => {
+            Self::Database(_) | Self::Password(_) | Self::Randomness(_) | Self::Task(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
         }

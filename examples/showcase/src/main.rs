@@ -101,9 +101,7 @@ impl Services {
 
         let tokens = api::Tokens::from_environment()?;
         let client_token = tokens.issue("showcase")?;
-        let database = database::open()
-            .await
-            .context("cannot set up the database")?;
+        let database = database::open(options.database_url.as_deref()).await?;
 
         let payments = payments::router().layer(telemetry.payments_layer());
         let payments = Service::start(payments_listener, payments)?;

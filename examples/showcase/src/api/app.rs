@@ -2,16 +2,16 @@
 
 use axum::Router;
 use axum::routing::{get, post};
-use throughline::sqlx::SqlitePool;
 
 use super::{
     PaymentsClient, Tokens, UserCache, dashboard, export, health, login, payments, posts, users,
 };
+use crate::database::Database;
 
 /// The state of the service; clones share everything.
 #[derive(Clone)]
 pub(crate) struct App {
-    pub(crate) database: SqlitePool,
+    pub(crate) database: Database,
     pub(crate) users: UserCache,
     pub(crate) payments: PaymentsClient,
     pub(crate) tokens: Tokens,

@@ -4,10 +4,10 @@
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
-use throughline::sqlx::SqlitePool;
 
 use super::App;
 use super::payments_client::{Balance, Dispute};
+use crate::database::{Database, on};
 use crate::error::Result;
 use crate::extract::Query;
 
@@ -65,13 +65,12 @@ async fn load_at_once(app: &App) -> Result<Dashboard> {
     })
 }
 
-async fn busiest_authors(database: &SqlitePool) -> Result<Vec<Author>> {
-    let authors = sqlx::query_as(
-        "SELECT users.name, count(*) AS comments
+async fn busiest_authors(database: &Database) -> Result<Vec<Author>> {
+    let text = "SELECT users.name, count(*) AS comments
          FROM comments JOIN users ON users.id = comments.author_id
-         GROUP BY users.id ORDER BY comments DESC, users.name LIMIT 3",
-    )
-    .fetch_all(database)
-    .await?;
-    Ok(authors)
+         GROUP BY users.id, users.name ORDER BY comments DESC, users.name LIMIT 3";
+    let authors = on!(database, text, |sql, pool| sqlx::query_as(sql)
+        .fetch_all(pool)
+        .await);
+    Ok(authors?)
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use throughline::sdk::Health as Telemetry;
 
 use super::App;
+use crate::database::on;
 use crate::error::Result;
 
 #[derive(Serialize)]
@@ -17,7 +18,9 @@ pub(super) struct Health {
 }
 
 pub(super) async fn health(State(app): State<App>) -> Result<Json<Health>> {
-    sqlx::query("SELECT 1").execute(&app.database).await?;
+    on!(&app.database, "SELECT 1", |sql, pool| {
+        sqlx::query(sql).execute(pool).await?;
+    });
     Ok(Json(Health {
         status: "ok",
         telemetry: Telemetry::of_process(),

@@ -2,12 +2,13 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
+use jsonwebtoken::get_current_timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use throughline::span;
-use throughline::sqlx::SqlitePool;
 
 use super::{App, Tokens, passwords, tokens::Claims};
+use crate::database::{Database, on};
 use crate::error::{Error, Result};
 use crate::extract::Json;
 
@@ -18,11 +19,12 @@ pub(super) struct Credentials {
     password: String,
 }
 
-#[derive(FromRow, Serialize)]
+#[derive(Serialize)]
 pub(super) struct Session {
     #[serde(rename = "session")]
     id: String,
-    expires_at: String,
+    /// Seconds since 1970.
+    expires_at: i64,
 }
 
 pub(super) async fn login(
@@ -61,12 +63,12 @@ fn validate_token(tokens: &Tokens, headers: &HeaderMap) -> Result<Claims> {
     tokens.validate(token)
 }
 
-async fn query_user(database: &SqlitePool, email: &str) -> Result<Account> {
-    sqlx::query_as("SELECT id, password_hash FROM users WHERE email = ?")
-        .bind(email)
-        .fetch_optional(database)
-        .await?
-        .ok_or(Error::WrongCredentials)
+async fn query_user(database: &Database, email: &str) -> Result<Account> {
+    let text = "SELECT id, password_hash FROM users WHERE email = ?";
+    let found = on!(database, text, |sql, pool| {
+        sqlx::query_as(sql).bind(email).fetch_optional(pool).await
+    });
+    found?.ok_or(Error::WrongCredentials)
 }
 
 async fn compare_hash(password: String, hash: Option<String>) -> Result<()> {
@@ -74,14 +76,26 @@ async fn compare_hash(password: String, hash: Option<String>) -> Result<()> {
     passwords::verify(password, hash).await
 }
 
-async fn create_session(database: &SqlitePool, user: i64) -> Result<Session> {
-    let session = sqlx::query_as(
-        "INSERT INTO sessions (id, user_id, expires_at)
-         VALUES (lower(hex(randomblob(16))), ?, datetime('now', '+1 day'))
-         RETURNING id, expires_at",
-    )
-    .bind(user)
-    .fetch_one(database)
-    .await?;
+async fn create_session(database: &Database, user: i64) -> Result<Session> {
+    let session = Session {
+        id: random_id()?,
+        expires_at: in_a_day(),
+    };
+    let text = "INSERT INTO sessions (id, user_id, expires_at) VALUES (?, ?, ?)";
+    on!(database, text, |sql, pool| {
+        let query = sqlx::query(sql).bind(&session.id).bind(user);
+        query.bind(session.expires_at).execute(pool).await?;
+    });
     Ok(session)
+}
+
+fn random_id() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
+fn in_a_day() -> i64 {
+    let tomorrow = get_current_timestamp() + 86_400;
+    i64::try_from(tomorrow).unwrap_or(i64::MAX)
 }

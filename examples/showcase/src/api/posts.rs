@@ -3,9 +3,9 @@
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
-use throughline::sqlx::SqlitePool;
 
 use super::{App, users};
+use crate::database::{Database, on};
 use crate::error::Result;
 use crate::extract::{Path, Query};
 
@@ -43,11 +43,11 @@ pub(super) async fn list(
 }
 
 /// The mistake on purpose: N posts take N + 1 queries.
-async fn one_query_a_post(database: &SqlitePool, user: i64) -> sqlx::Result<Vec<Post>> {
-    let rows = sqlx::query_as("SELECT id, title FROM posts WHERE user_id = ? ORDER BY id")
-        .bind(user)
-        .fetch_all(database)
-        .await?;
+async fn one_query_a_post(database: &Database, user: i64) -> sqlx::Result<Vec<Post>> {
+    let text = "SELECT id, title FROM posts WHERE user_id = ? ORDER BY id";
+    let rows: Vec<(i64, String)> = on!(database, text, |sql, pool| {
+        sqlx::query_as(sql).bind(user).fetch_all(pool).await?
+    });
     let mut posts = Vec::with_capacity(rows.len());
     for (id, title) in rows {
         let comments = comments(database, id).await?;
@@ -60,18 +60,16 @@ async fn one_query_a_post(database: &SqlitePool, user: i64) -> sqlx::Result<Vec<
     Ok(posts)
 }
 
-async fn comments(database: &SqlitePool, post: i64) -> sqlx::Result<Vec<Comment>> {
-    sqlx::query_as(
-        "SELECT users.name AS author, comments.body
+async fn comments(database: &Database, post: i64) -> sqlx::Result<Vec<Comment>> {
+    let text = "SELECT users.name AS author, comments.body
          FROM comments JOIN users ON users.id = comments.author_id
-         WHERE comments.post_id = ? ORDER BY comments.id",
-    )
-    .bind(post)
-    .fetch_all(database)
-    .await
+         WHERE comments.post_id = ? ORDER BY comments.id";
+    on!(database, text, |sql, pool| {
+        sqlx::query_as(sql).bind(post).fetch_all(pool).await
+    })
 }
 
-async fn one_join(database: &SqlitePool, user: i64) -> sqlx::Result<Vec<Post>> {
+async fn one_join(database: &Database, user: i64) -> sqlx::Result<Vec<Post>> {
     #[derive(FromRow)]
     struct Row {
         id: i64,
@@ -80,16 +78,14 @@ async fn one_join(database: &SqlitePool, user: i64) -> sqlx::Result<Vec<Post>> {
         body: Option<String>,
     }
 
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT posts.id, posts.title, users.name AS author, comments.body
+    let text = "SELECT posts.id, posts.title, users.name AS author, comments.body
          FROM posts
          LEFT JOIN comments ON comments.post_id = posts.id
          LEFT JOIN users ON users.id = comments.author_id
-         WHERE posts.user_id = ? ORDER BY posts.id, comments.id",
-    )
-    .bind(user)
-    .fetch_all(database)
-    .await?;
+         WHERE posts.user_id = ? ORDER BY posts.id, comments.id";
+    let rows: Vec<Row> = on!(database, text, |sql, pool| {
+        sqlx::query_as(sql).bind(user).fetch_all(pool).await?
+    });
 
     let mut posts: Vec<Post> = Vec::new();
     for Row {
@@ -121,11 +117,11 @@ mod tests {
 
     #[tokio::test]
     async fn both_ways_list_the_same_posts() {
-        let database = database::open().await.unwrap();
-        sqlx::raw_sql("INSERT INTO posts (user_id, title) VALUES (1, 'Without a comment')")
-            .execute(&database)
-            .await
-            .unwrap();
+        let database = database::open(None).await.unwrap();
+        let text = "INSERT INTO posts (user_id, title) VALUES (1, 'Without a comment')";
+        on!(&database, text, |sql, pool| {
+            sqlx::query(sql).execute(pool).await.unwrap();
+        });
         let slow = one_query_a_post(&database, 1).await.unwrap();
         let fast = one_join(&database, 1).await.unwrap();
         assert_eq!(slow.len(), 7);

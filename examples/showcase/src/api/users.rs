@@ -6,9 +6,9 @@ use moka::future::Cache;
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use throughline::span;
-use throughline::sqlx::SqlitePool;
 
 use super::{App, passwords};
+use crate::database::{Database, on};
 use crate::error::{Error, Result};
 use crate::extract::Json;
 
@@ -75,26 +75,40 @@ pub(super) async fn find(app: &App, id: i64) -> Result<User> {
     Ok(user)
 }
 
-async fn insert(database: &SqlitePool, name: &str, email: &str, hash: &str) -> Result<User> {
-    sqlx::query_as(
-        "INSERT INTO users (name, email, password_hash) VALUES (?, ?, ?) RETURNING id, name, email",
-    )
-    .bind(name)
-    .bind(email)
-    .bind(hash)
-    .fetch_one(database)
-    .await
-    .map_err(|error| match error.as_database_error() {
-        Some(cause) if cause.is_unique_violation() => Error::EmailTaken,
-        _ => error.into(),
+async fn insert(database: &Database, name: &str, email: &str, hash: &str) -> Result<User> {
+    insert_row(database, name, email, hash)
+        .await
+        .map(|id| User {
+            id,
+            name: name.to_owned(),
+            email: email.to_owned(),
+        })
+        .map_err(|error| match error.as_database_error() {
+            Some(cause) if cause.is_unique_violation() => Error::EmailTaken,
+            _ => error.into(),
+        })
+}
+
+/// Returns the new id, for which MySQL has a way of its own.
+async fn insert_row(database: &Database, name: &str, email: &str, hash: &str) -> sqlx::Result<i64> {
+    if let Database::MySql(pool) = database {
+        let sql = "INSERT INTO users (name, email, password_hash) VALUES (?, ?, ?)";
+        let query = sqlx::query(sql).bind(name).bind(email).bind(hash);
+        let id = query.execute(pool).await?.last_insert_id();
+        return Ok(i64::try_from(id).unwrap_or(i64::MAX));
+    }
+    let text = "INSERT INTO users (name, email, password_hash) VALUES (?, ?, ?) RETURNING id";
+    on!(database, text, |sql, pool| {
+        let query = sqlx::query_scalar(sql).bind(name).bind(email).bind(hash);
+        query.fetch_one(pool).await
     })
 }
 
-async fn select(database: &SqlitePool, id: i64) -> sqlx::Result<Option<User>> {
-    sqlx::query_as("SELECT id, name, email FROM users WHERE id = ?")
-        .bind(id)
-        .fetch_optional(database)
-        .await
+async fn select(database: &Database, id: i64) -> sqlx::Result<Option<User>> {
+    let text = "SELECT id, name, email FROM users WHERE id = ?";
+    on!(database, text, |sql, pool| {
+        sqlx::query_as(sql).bind(id).fetch_optional(pool).await
+    })
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ CREATE TABLE users (
 CREATE TABLE sessions (
     id         TEXT PRIMARY KEY,
     user_id    INTEGER NOT NULL REFERENCES users (id),
-    expires_at TEXT NOT NULL
+    -- Seconds since 1970.
+    expires_at INTEGER NOT NULL
 );
 
 CREATE TABLE posts (
