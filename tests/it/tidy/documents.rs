@@ -7,8 +7,10 @@ use throughline_core::semconv::{attr, event, metric};
 use super::tree;
 
 /// The crates that describe calls; core has the names, and resources are a matter of the SDK.
-const INSTRUMENTATION: [&str; 3] = [
+const INSTRUMENTATION: [&str; 5] = [
+    "crates/throughline-cache/",
     "crates/throughline-http/",
+    "crates/throughline-redis/",
     "crates/throughline-reqwest/",
     "crates/throughline-sqlx/",
 ];
