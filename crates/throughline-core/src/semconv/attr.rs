@@ -94,6 +94,10 @@ super::names::names! {
     DB_RESPONSE_STATUS_CODE = "db.response.status_code";
     /// int, development, OpenTelemetry database: rows that came back.
     DB_RESPONSE_RETURNED_ROWS = "db.response.returned_rows";
+    /// int, stable, OpenTelemetry database: how many operations one call sends, from two on.
+    DB_OPERATION_BATCH_SIZE = "db.operation.batch.size";
+    /// string, stable, OpenTelemetry database: the stored procedure, function or script.
+    DB_STORED_PROCEDURE_NAME = "db.stored_procedure.name";
     /// int, ours: rows that the statement changed.
     DB_ROWS_AFFECTED = "db.rows_affected";
 
@@ -116,6 +120,23 @@ super::names::names! {
     THROUGHLINE_OUTCOME = "throughline.outcome";
     /// double, ours: milliseconds that a query on a pool waited for its connection.
     THROUGHLINE_DB_ACQUIRE_MS = "throughline.db.acquire_ms";
+
+    /// string, ours: key of a redis command with all that may differ replaced by `{}`.
+    THROUGHLINE_REDIS_KEY_TEMPLATE = "throughline.redis.key_template";
+    /// bool, ours: a watched key changed, so that the redis transaction did nothing.
+    THROUGHLINE_REDIS_ABORTED = "throughline.redis.aborted";
+    /// string, ours: how a blocking redis command ended, `message` or `timeout`.
+    THROUGHLINE_REDIS_WAIT = "throughline.redis.wait";
+    /// int, ours: bytes of a redis reply that is big.
+    THROUGHLINE_REDIS_REPLY_BYTES = "throughline.redis.reply_bytes";
+    /// int, ours: commands of a redis pipeline that failed.
+    THROUGHLINE_REDIS_FAILED_COMMANDS = "throughline.redis.failed_commands";
+    /// int, ours: values that a call found in a cache.
+    THROUGHLINE_CACHE_HITS = "throughline.cache.hits";
+    /// int, ours: values that a call did not find in a cache.
+    THROUGHLINE_CACHE_MISSES = "throughline.cache.misses";
+    /// string, ours: `hit` or `miss`, label of `throughline.cache.requests`.
+    THROUGHLINE_CACHE_RESULT = "throughline.cache.result";
 
     /// bool, OpenTelemetry metrics: labels were left out because there were too many series.
     OTEL_METRIC_OVERFLOW = "otel.metric.overflow";

@@ -13,13 +13,15 @@ super::names::names! {
     HTTP_CLIENT_REQUEST_DURATION = "http.client.request.duration";
     /// histogram, s, stable, OpenTelemetry database: duration of one database call.
     DB_CLIENT_OPERATION_DURATION = "db.client.operation.duration";
+    /// counter, {request}, ours: values that were looked up in a cache.
+    THROUGHLINE_CACHE_REQUESTS = "throughline.cache.requests";
 }
 
 /// Unit of durations.
 pub const SECONDS: &str = "s";
 /// Unit of sizes.
 pub const BYTES: &str = "By";
-/// Unit of [`HTTP_SERVER_ACTIVE_REQUESTS`].
+/// Unit of [`HTTP_SERVER_ACTIVE_REQUESTS`] and [`THROUGHLINE_CACHE_REQUESTS`].
 pub const REQUESTS: &str = "{request}";
 
 /// Bucket bounds of the HTTP durations, in seconds.
