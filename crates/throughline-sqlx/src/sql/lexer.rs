@@ -1,16 +1,6 @@
 //! Splitting SQL into tokens, one pass over its bytes.
 
-/// Whose SQL it is, where databases read the same bytes differently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Dialect {
-    /// MySQL and MariaDB: `"…"` is a string, a backslash escapes, `#` starts a comment.
-    MySql,
-    /// PostgreSQL: `$tag$…$tag$` is a string, `E'…'` has escapes, comments nest.
-    Postgres,
-    /// SQLite: `[…]` is a name, `"…"` after an operator may be a string.
-    Sqlite,
-}
+use super::{dialect::Dialect, place::Place};
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +38,7 @@ pub(super) struct Lexer<'a> {
     dialect: Dialect,
     /// The last token that was neither space nor comment.
     previous: Option<Kind>,
+    place: Place,
 }
 
 impl<'a> Lexer<'a> {
@@ -58,6 +49,7 @@ impl<'a> Lexer<'a> {
             at: 0,
             dialect,
             previous: None,
+            place: Place::default(),
         }
     }
 }
@@ -79,6 +71,9 @@ impl<'a> Iterator for Lexer<'a> {
         self.at = end;
         if !matches!(kind, Kind::Space | Kind::Comment) {
             self.previous = Some(kind);
+            if self.dialect.has_strings_like_names() {
+                self.place.pass(kind, text);
+            }
         }
         Some(Token { kind, start, text })
     }
@@ -95,6 +90,11 @@ impl Lexer<'_> {
             ),
             b'-' if second == Some(b'-') => (Kind::Comment, self.line_end(at)),
             b'#' if self.dialect == Dialect::MySql => (Kind::Comment, self.line_end(at)),
+            // A temporary table: `#own`, `##everyone's`.
+            b'#' if self.dialect == Dialect::SqlServer => {
+                let name = self.run(at, |b| b == b'#');
+                (Kind::Word, self.run(name, is_name_part))
+            }
             b'/' if second == Some(b'*') => (Kind::Comment, self.block_comment_end(at)),
             b'\'' => (
                 Kind::Literal,
@@ -102,7 +102,7 @@ impl Lexer<'_> {
             ),
             b'"' => self.double_quoted(at),
             b'`' => self.quoted_name(at, b'`'),
-            b'[' if self.dialect == Dialect::Sqlite => self.quoted_name(at, b']'),
+            b'[' if self.opens_name(second) => self.quoted_name(at, b']'),
             b'$' => self.dollar(at, second),
             b'?' => (Kind::Parameter, self.run(at + 1, |b| b.is_ascii_digit())),
             b':' if second == Some(b':') => (Kind::Punctuation(b':'), at + 2),
@@ -128,22 +128,30 @@ impl Lexer<'_> {
                     let escapes = self.dialect == Dialect::MySql;
                     return (Kind::Literal, self.quoted_end(at + 1, escapes));
                 }
+                b'q' | b'Q' if self.dialect.has_chosen_quotes() => {
+                    return (Kind::Literal, self.chosen_quote_end(at + 1));
+                }
                 _ => {}
             }
+        }
+        let is_national = matches!(self.bytes[at], b'n' | b'N')
+            && matches!(second, Some(b'q' | b'Q'))
+            && self.bytes.get(at + 2) == Some(&b'\'');
+        if is_national && self.dialect.has_chosen_quotes() {
+            return (Kind::Literal, self.chosen_quote_end(at + 2));
         }
         (Kind::Word, self.run(at, is_name_part))
     }
 
-    /// A `"`: a name in the standard, a string in MySQL. SQLite takes it for a string where
-    /// no name fits, which is likely on the right of a comparison.
+    /// A `"`: a name in the standard, a string in MySQL. Others take it for a string where no
+    /// name fits, which is likely on the right of a comparison and in a list of values.
     fn double_quoted(&self, at: usize) -> (Kind, usize) {
         if self.dialect == Dialect::MySql {
             return (Kind::Literal, self.quoted_end(at, true));
         }
         let (kind, end) = self.quoted_name(at, b'"');
-        let is_operand = matches!(self.previous, Some(Kind::Punctuation(b'=' | b'<' | b'>')));
         let is_qualified = self.bytes.get(end) == Some(&b'.');
-        if self.dialect == Dialect::Sqlite && is_operand && !is_qualified {
+        if self.place.is_value() && !is_qualified {
             return (Kind::Literal, end);
         }
         (kind, end)
@@ -156,7 +164,8 @@ impl Lexer<'_> {
             match self.bytes.get(end) {
                 None => return (Kind::Literal, end),
                 Some(byte) if *byte == close => {
-                    if close == b']' || self.bytes.get(end + 1) != Some(&close) {
+                    let doubles = close != b']' || self.dialect == Dialect::SqlServer;
+                    if !doubles || self.bytes.get(end + 1) != Some(&close) {
                         return (Kind::QuotedName, end + 1);
                     }
                     end += 2;
@@ -185,8 +194,38 @@ impl Lexer<'_> {
         }
     }
 
-    /// A `$`: a numbered parameter, a named one of SQLite, or PostgreSQL's dollar quote.
+    /// Says whether a `[` starts a name. Elsewhere it is the index of an array.
+    fn opens_name(&self, second: Option<u8>) -> bool {
+        match self.dialect {
+            Dialect::Sqlite | Dialect::SqlServer => true,
+            Dialect::Other => second.is_some_and(is_name_start),
+            Dialect::MySql | Dialect::Oracle | Dialect::Postgres => false,
+        }
+    }
+
+    /// Returns the end of `q'[…]'`, whose first quote is at `at`: the text chooses what
+    /// stands beside the quotes.
+    fn chosen_quote_end(&self, at: usize) -> usize {
+        let close = match self.bytes.get(at + 1) {
+            None => return self.bytes.len(),
+            Some(b'[') => b']',
+            Some(b'(') => b')',
+            Some(b'{') => b'}',
+            Some(b'<') => b'>',
+            Some(other) => *other,
+        };
+        let rest = self.bytes.get(at + 2..).unwrap_or_default();
+        rest.windows(2)
+            .position(|pair| pair == [close, b'\''])
+            .map_or(self.bytes.len(), |found| at + 2 + found + 2)
+    }
+
+    /// A `$`: a numbered parameter, a named one of SQLite, PostgreSQL's dollar quote, or an
+    /// amount of SQL Server.
     fn dollar(&self, at: usize, second: Option<u8>) -> (Kind, usize) {
+        if self.dialect == Dialect::SqlServer && self.is_number(at + 1) {
+            return (Kind::Literal, self.number_end(at + 1));
+        }
         if second.is_some_and(|b| b.is_ascii_digit()) {
             return (Kind::Parameter, self.run(at + 1, |b| b.is_ascii_digit()));
         }

@@ -4,11 +4,14 @@
 //! [`summarise`] each read its tokens once. None of them ever fails: text that is no SQL, or
 //! that ends in the middle of a literal, gives a shorter answer and never a leak.
 
+mod dialect;
 mod lexer;
+mod place;
 mod sanitise;
+mod secrets;
 mod summary;
 
-pub use lexer::Dialect;
+pub use dialect::Dialect;
 pub use sanitise::sanitise;
 pub(crate) use summary::read;
 pub use summary::summarise;

@@ -5,13 +5,15 @@ use std::borrow::Cow;
 use super::{
     Dialect,
     lexer::{Kind, Lexer},
+    secrets::{Secrets, Verdict},
 };
 
 /// Replaces each literal by `?` and removes comments.
 ///
 /// Everything else stays as it is, white space included. A list `IN (1, 2, 3)` becomes
 /// `IN (?)`, so that queries that differ in their number of values look alike. A literal that
-/// nothing closes is replaced up to the end of the text. Borrows if there is nothing to do.
+/// nothing closes is replaced up to the end of the text. So is a password that is no literal:
+/// `IDENTIFIED BY tiger`. Borrows if there is nothing to do.
 ///
 /// Takes time in proportion to the text, and applied twice gives the same as once.
 ///
@@ -29,6 +31,7 @@ use super::{
 pub fn sanitise(text: &str, dialect: Dialect) -> Cow<'_, str> {
     let mut output = Output::default();
     let mut list = List::No;
+    let mut secrets = Secrets::default();
     let mut changed = false;
     for token in Lexer::new(text, dialect) {
         match token.kind {
@@ -38,11 +41,18 @@ pub fn sanitise(text: &str, dialect: Dialect) -> Cow<'_, str> {
                 continue;
             }
             Kind::Space => output.space(token.text),
-            Kind::Literal => {
-                output.push("?");
-                changed = true;
-            }
-            _ => output.push(token.text),
+            kind => match (kind, secrets.judge(&token)) {
+                (_, Verdict::HideRest) => {
+                    changed |= token.text != "?" || token.start + 1 != text.len();
+                    output.push("?");
+                    break;
+                }
+                (Kind::Literal, _) | (_, Verdict::Hide) => {
+                    changed = true;
+                    output.push("?");
+                }
+                _ => output.push(token.text),
+            },
         }
         list = match (list, token.kind) {
             (_, Kind::Word) if token.text.eq_ignore_ascii_case("in") => List::In,
