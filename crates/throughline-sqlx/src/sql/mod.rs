@@ -17,4 +17,6 @@ pub(crate) use summary::read;
 pub use summary::summarise;
 
 #[cfg(test)]
+mod conventions;
+#[cfg(test)]
 mod tests;
