@@ -109,6 +109,10 @@ impl Lexer<'_> {
             b':' | b'@' if second.is_some_and(is_name_start) => {
                 (Kind::Parameter, self.run(at + 1, is_name_part))
             }
+            // By its place: `:1`.
+            b':' if self.dialect == Dialect::Oracle && self.is_number(at + 1) => {
+                (Kind::Parameter, self.run(at + 1, |b| b.is_ascii_digit()))
+            }
             b'0'..=b'9' => (Kind::Literal, self.number_end(at)),
             b'.' if second.is_some_and(|b| b.is_ascii_digit()) && self.starts_operand() => {
                 (Kind::Literal, self.number_end(at))

@@ -220,8 +220,10 @@ impl Secrets {
                 self.state = State::Setting { is_secret: false };
                 Verdict::Show
             }
+            // `PASSWORD('…')` is a function of MySQL.
             State::Value { is_secret: true }
-                if matches!(token.kind, Kind::Word | Kind::QuotedName) =>
+                if matches!(token.kind, Kind::Word | Kind::QuotedName)
+                    && !is(token, "password") =>
             {
                 Verdict::Hide
             }

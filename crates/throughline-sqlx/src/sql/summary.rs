@@ -145,6 +145,8 @@ struct Frame {
     is_query: bool,
     /// Inside a `MERGE`, whose branches repeat the names of operations.
     is_merge: bool,
+    /// A `USING` here names tables.
+    has_using: bool,
 }
 
 /// What a comma announces.
@@ -232,7 +234,7 @@ impl<'a> Reader<'a> {
             }
             Next::Other => {}
         }
-        self.keyword(name, previous);
+        self.keyword(name, previous, is_call);
     }
 
     /// Takes `name` for a table. Returns false if it is the start of something else.
@@ -270,12 +272,12 @@ impl<'a> Reader<'a> {
         true
     }
 
-    fn keyword(&mut self, name: &Name<'a>, previous: Previous) {
+    fn keyword(&mut self, name: &Name<'a>, previous: Previous, is_call: bool) {
         if !name.is_word {
             return;
         }
-        // Longer than any keyword below.
-        let mut upper = [0_u8; 12];
+        // As long as the longest keyword below.
+        let mut upper = [0_u8; 13];
         let Some(upper) = upper.get_mut(..name.text.len()) else {
             return;
         };
@@ -290,14 +292,13 @@ impl<'a> Reader<'a> {
                 self.frame.is_query = true;
                 self.frame.list = List::Other;
             }
-            b"DELETE" | b"INSERT" | b"REPLACE" | b"MERGE" | b"UPDATE" => {
+            b"DELETE" | b"INSERT" | b"REPLACE" | b"MERGE" | b"UPDATE" | b"UPSERT" => {
                 self.changing_operation(name.text, upper, previous);
             }
-            b"FROM" if self.frame.is_query && previous != Previous::Distinct => {
-                self.frame.next = Next::Table;
-                self.frame.list = List::Tables;
-            }
-            b"JOIN" => self.frame.next = Next::Table,
+            b"FROM" if self.frame.is_query && previous != Previous::Distinct => self.tables(),
+            // What a `DELETE` or `MERGE` looks at. That of a join has columns in parentheses.
+            b"USING" if self.frame.has_using && !is_call => self.tables(),
+            b"JOIN" | b"STRAIGHT_JOIN" => self.frame.next = Next::Table,
             b"APPLY" if self.frame.list == List::Tables => self.frame.next = Next::Table,
             b"WITH" if !self.frame.is_query && self.frame.list != List::Tables => {
                 self.frame.next = Next::Cte;
@@ -334,6 +335,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    fn tables(&mut self) {
+        self.frame.next = Next::Table;
+        self.frame.list = List::Tables;
+    }
+
     fn changing_operation(&mut self, text: &str, upper: &[u8], previous: Previous) {
         let is_clause = matches!(previous, Previous::For | Previous::Clause);
         if is_clause || self.frame.is_merge {
@@ -351,11 +357,24 @@ impl<'a> Reader<'a> {
         } else {
             self.operation(text, Next::Target);
         }
+        // `UPDATE a, b SET …`, `UPDATE a SET … FROM b`.
+        if upper == b"UPDATE" {
+            self.frame.list = List::Tables;
+            self.frame.is_query = true;
+        }
         self.frame.is_merge = upper == b"MERGE";
+        self.frame.has_using = matches!(upper, b"MERGE" | b"DELETE");
     }
 
     fn object_kind(&mut self, name: &Name<'a>, drops: bool) {
-        const KINDS: [&str; 21] = [
+        const KINDS: [&str; 28] = [
+            "aggregate",
+            "assembly",
+            "credential",
+            "login",
+            "package",
+            "server",
+            "synonym",
             "table",
             "view",
             "index",
@@ -433,7 +452,9 @@ impl<'a> Reader<'a> {
             self.frame.next = Next::Table;
             self.frame.list = List::Tables;
         }
-        self.previous = Previous::Other;
+        if self.previous != Previous::SetOperator {
+            self.previous = Previous::Other;
+        }
     }
 
     fn close(&mut self) {
@@ -441,7 +462,7 @@ impl<'a> Reader<'a> {
             self.deeper -= 1;
         } else if let Some(outer) = self.outer.pop() {
             self.frame = outer;
-            if self.frame.next == Next::Table {
+            if matches!(self.frame.next, Next::Table | Next::Target) {
                 self.frame.next = Next::Other;
             }
         }
