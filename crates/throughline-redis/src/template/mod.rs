@@ -1,0 +1,25 @@
+//! Key templates: what the keys of one kind have in common.
+//!
+//! `user:123:profile` becomes `user:{}:profile`. A template may leave the process and label
+//! metrics, so it fails closed: a part of a key is shown only if it is known to be a part of
+//! the schema, and there are at most 512 templates in a process.
+
+mod evidence;
+mod interned;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub(crate) use self::{interned::Template, words::add as add_words};
+
+use self::evidence::Evidence;
+
+static EVIDENCE: std::sync::LazyLock<Evidence> = std::sync::LazyLock::new(Evidence::default);
+
+/// Returns the template of `key`, and learns from it.
+///
+/// Allocates only for what is seen for the first time.
+pub(crate) fn of(key: &[u8]) -> Template {
+    Template::of(shape::of(key, &EVIDENCE).as_str())
+}
