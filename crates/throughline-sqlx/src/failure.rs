@@ -34,7 +34,14 @@ impl Failure {
                 Kind::Status(code.into_owned().into())
             });
         let message = match database {
-            Some(error) => without_values(error.message()),
+            Some(error) => {
+                let message = without_values(error.message(), '\'');
+                if quotes_names(error.code().as_deref()) {
+                    message
+                } else {
+                    without_values(&message, '"')
+                }
+            }
             None => error.to_string(),
         };
         Some(Self {
@@ -87,34 +94,47 @@ fn error_type(error: &Error) -> &'static str {
     }
 }
 
-/// Replaces what stands in single quotes by `?`.
+/// Says whether an error of this code has names in double quotes, and no values.
+///
+/// PostgreSQL quotes both: the constraint that was violated (class 23) or the column that is
+/// not there (class 42), and the text that is no number (class 22). A syntax error (42601)
+/// quotes the token that it stumbled on. No other database has codes of that form.
+fn quotes_names(code: Option<&str>) -> bool {
+    code.is_some_and(|code| {
+        let is_sqlstate = code.len() == 5;
+        is_sqlstate && (code.starts_with("23") || code.starts_with("42") && code != "42601")
+    })
+}
+
+/// Replaces what stands in quotes by `?`.
 ///
 /// Databases quote the value that they refuse: `Duplicate entry 'ada@example.org' for key`.
 /// A quote opens after something that is no letter and closes before something that is none;
 /// one that does not close takes the rest.
-fn without_values(message: &str) -> String {
+fn without_values(message: &str, quote: char) -> String {
     let mut output = String::with_capacity(message.len());
     let mut rest = message;
-    while let Some(start) = opening_quote(rest) {
+    while let Some(start) = opening_quote(rest, quote) {
         output.push_str(&rest[..start]);
         output.push('?');
-        rest = closing_quote(&rest[start + 1..]);
+        rest = closing_quote(&rest[start + 1..], quote);
     }
     output.push_str(rest);
     output
 }
 
-fn opening_quote(text: &str) -> Option<usize> {
+fn opening_quote(text: &str, quote: char) -> Option<usize> {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte >= 0x80;
-    text.match_indices('\'')
+    text.match_indices(quote)
         .map(|(at, _)| at)
         .find(|at| *at == 0 || !is_word(text.as_bytes()[at - 1]))
 }
 
 /// Returns what follows the value.
-fn closing_quote(text: &str) -> &str {
-    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte >= 0x80 || byte == b'\'';
-    text.match_indices('\'')
+fn closing_quote(text: &str, quote: char) -> &str {
+    let is_word =
+        |byte: u8| byte.is_ascii_alphanumeric() || byte >= 0x80 || char::from(byte) == quote;
+    text.match_indices(quote)
         .map(|(at, _)| at + 1)
         .find(|after| {
             text.as_bytes()
@@ -127,6 +147,22 @@ fn closing_quote(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn double_quotes_hold_names_where_the_code_says_so() {
+        let message = r#"invalid input for "integer": "se"cret""#;
+        assert_eq!(without_values(message, '"'), "invalid input for ?: ?");
+        for (code, expected) in [
+            (Some("23505"), true),
+            (Some("42703"), true),
+            (Some("42601"), false),
+            (Some("22P02"), false),
+            (Some("2067"), false),
+            (None, false),
+        ] {
+            assert_eq!(quotes_names(code), expected, "{code:?}");
+        }
+    }
 
     #[test]
     fn values_in_the_database_s_message_are_replaced() {
@@ -145,7 +181,7 @@ mod tests {
             ("", ""),
         ];
         for (message, expected) in cases {
-            assert_eq!(without_values(message), expected);
+            assert_eq!(without_values(message, '\''), expected);
         }
     }
 }
