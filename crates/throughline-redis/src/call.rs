@@ -4,7 +4,7 @@ use redis::{Cmd, Pipeline};
 
 use crate::{
     command::{Class, Label, Named},
-    template::{self, Template},
+    template::Template,
 };
 
 /// A call that has not started yet.
@@ -40,7 +40,7 @@ impl<'a> Call<'a> {
         Self {
             label: named.label,
             template: if is_lookup {
-                named.key(cmd).map(template::of)
+                named.key(cmd).map(Template::of)
             } else {
                 None
             },

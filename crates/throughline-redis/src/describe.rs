@@ -13,7 +13,7 @@ use crate::{
     command::{Class, Label},
     failure::Failure,
     source::Source,
-    template,
+    template::Template,
 };
 
 /// What is known at the start, and room for what is known at the end.
@@ -33,13 +33,13 @@ pub(crate) fn span(call: &Call<'_>, source: &Source, database: i64, names: Names
     push_target(&mut attributes, source, database);
     attributes.push(KeyValue::new(attr::DB_OPERATION_NAME, call.label.text));
     match call.shape {
-        Shape::Command(cmd, named) => {
-            if named.class() == Class::Script
+        Shape::Command(cmd, command) => {
+            if command.class() == Class::Script
                 && let Some(name) = procedure(cmd)
             {
                 attributes.push(KeyValue::new(attr::DB_STORED_PROCEDURE_NAME, name));
             }
-            let template = call.template.or_else(|| named.key(cmd).map(template::of));
+            let template = call.template.or_else(|| command.key(cmd).map(Template::of));
             if let Some(template) = template {
                 let key = attr::THROUGHLINE_REDIS_KEY_TEMPLATE;
                 attributes.push(KeyValue::new(key, template.text));

@@ -27,15 +27,17 @@ use crate::{
 /// How many combinations are bound beforehand, of each metric.
 const MOST_BOUND: usize = 4096;
 
+type Bound<K, V> = RwLock<FxHashMap<K, V>>;
+
 pub(crate) struct RedisInstruments {
     pub(crate) tracer: Tracer,
     pub(crate) names: Names,
     duration: Histogram<f64>,
     /// The successful operations, by server, database and command.
-    durations: RwLock<FxHashMap<(u32, i64, u32), HistogramSeries<f64>>>,
+    durations: Bound<(u32, i64, u32), HistogramSeries<f64>>,
     lookups: Counter<u64>,
     /// The labels of look-ups, by command, template and result.
-    labels: RwLock<FxHashMap<(u32, u16, bool), Box<[KeyValue]>>>,
+    labels: Bound<(u32, u16, bool), Box<[KeyValue]>>,
 }
 
 impl Instruments for RedisInstruments {
@@ -132,7 +134,7 @@ fn lookup_labels(label: Label, template: Option<Template>, is_hit: bool) -> Box<
 
 /// Uses what is kept under `key`, made at the first time. Says no when there is no more room.
 fn with_bound<K: Eq + Hash, V>(
-    all: &RwLock<FxHashMap<K, V>>,
+    all: &Bound<K, V>,
     key: K,
     make: impl FnOnce() -> V,
     then: impl FnOnce(&V),

@@ -28,7 +28,7 @@ use crate::{
     instruments::RedisInstruments,
     reply::{self, Lookups},
     source::Source,
-    template::{self, Template},
+    template::Template,
 };
 
 /// What [`attr::THROUGHLINE_REDIS_WAIT`] says.
@@ -176,7 +176,7 @@ impl<'a> Running<'a> {
             }
             let named = Named::of(cmd);
             self.note_select(cmd, named);
-            let template = || named.key(cmd).map(template::of);
+            let template = || named.key(cmd).map(Template::of);
             if let Some(found) = self.look_up_with(cmd, named, value, template) {
                 findings
                     .lookups
@@ -218,11 +218,14 @@ impl<'a> Running<'a> {
         if named.class() != Class::Select {
             return;
         }
-        if let Some(Arg::Simple(database)) = cmd.args_iter().nth(1)
-            && let Some(database) = std::str::from_utf8(database)
+        let database = match cmd.args_iter().nth(1) {
+            Some(Arg::Simple(database)) => std::str::from_utf8(database)
                 .ok()
-                .and_then(|database| database.parse().ok())
-        {
+                .and_then(|database| database.parse().ok()),
+            // `RESET` goes back to the first one.
+            _ => Some(0),
+        };
+        if let Some(database) = database {
             self.selected.store(database, Ordering::Relaxed);
         }
     }

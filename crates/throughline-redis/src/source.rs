@@ -66,7 +66,7 @@ impl Source {
 
     pub(crate) fn with_server(self: Arc<Self>, address: &str, port: u16) -> Arc<Self> {
         change(self, |source| {
-            source.target = Target::of(address, Some(port))
+            source.target = Target::of(address, Some(port));
         })
     }
 }

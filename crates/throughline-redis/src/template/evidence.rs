@@ -5,9 +5,17 @@
 //! `user:1:wishlist`, `user:2:wishlist`, .. the last word stays. `alice` in `user:alice` never
 //! has such witnesses, and where words keep changing none is shown any more.
 
-use std::sync::{PoisonError, RwLock, TryLockError};
+use std::{
+    hash::{Hash as _, Hasher as _},
+    sync::{
+        Mutex, PoisonError, RwLock, TryLockError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
+
+use super::shape::SEPARATORS;
 
 /// How many different neighbours prove a word.
 const WITNESSES: usize = 8;
@@ -15,10 +23,20 @@ const WITNESSES: usize = 8;
 const MOST_WORDS: usize = 12;
 /// How many positions are watched. Further ones show no word.
 const MOST_POSITIONS: usize = 256;
+/// With more different names than this, a position holds values, even if all are common words.
+const MOST_NAMES: usize = 64;
 
-/// The words of each position, and the witnesses of each word.
+/// What was learned of keys, by position: the hash of the template up to there.
 #[derive(Debug, Default)]
-pub(super) struct Evidence(RwLock<FxHashMap<u64, Position>>);
+pub(super) struct Evidence {
+    /// The unknown words of each position, and the witnesses of each word.
+    words: RwLock<FxHashMap<u64, Position>>,
+    /// The names of each position. As many as there are in templates, which are bounded.
+    names: Mutex<FxHashMap<u64, FxHashSet<u64>>>,
+    /// Positions with too many names.
+    crowded: RwLock<FxHashSet<u64>>,
+    any_crowded: AtomicBool,
+}
 
 #[derive(Debug)]
 enum Position {
@@ -42,11 +60,12 @@ enum Verdict {
 }
 
 impl Evidence {
-    /// Says whether `word` at `position` may be shown, and notes its `neighbour`.
+    /// Says whether `word` after `before` may be shown, and notes its `neighbour`.
     ///
     /// While another thread learns, nothing is learned here, and an unproven word stays hidden.
-    pub(super) fn judge(&self, position: u64, word: &str, neighbour: u32) -> bool {
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn judge(&self, before: &str, word: &str, neighbour: u32) -> bool {
+        let position = hash(before);
+        let all = self.words.read().unwrap_or_else(PoisonError::into_inner);
         let verdict = match all.get(&position) {
             None if all.len() >= MOST_POSITIONS => Verdict::Hidden,
             None => Verdict::Unsettled,
@@ -60,9 +79,32 @@ impl Evidence {
         }
     }
 
+    /// Says whether so many names were seen after `before` that they are values.
+    pub(super) fn is_crowded(&self, before: &str) -> bool {
+        let crowded = || self.crowded.read().unwrap_or_else(PoisonError::into_inner);
+        self.any_crowded.load(Ordering::Acquire) && crowded().contains(&hash(before))
+    }
+
+    /// Notes the names of a template that is new.
+    pub(super) fn note_names(&self, template: &str) {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut start = 0;
+        for part in template.split_inclusive(SEPARATORS) {
+            let position = hash(&template[..start]);
+            let here = names.entry(position).or_default();
+            here.insert(hash(part.trim_end_matches(SEPARATORS)));
+            if here.len() > MOST_NAMES {
+                let mut crowded = self.crowded.write().unwrap_or_else(PoisonError::into_inner);
+                crowded.insert(position);
+                self.any_crowded.store(true, Ordering::Release);
+            }
+            start += part.len();
+        }
+    }
+
     #[cold]
     fn learn(&self, position: u64, word: &str, neighbour: u32) -> bool {
-        let mut all = match self.0.try_write() {
+        let mut all = match self.words.try_write() {
             Ok(all) => all,
             Err(TryLockError::Poisoned(all)) => all.into_inner(),
             Err(TryLockError::WouldBlock) => return false,
@@ -107,4 +149,10 @@ impl Position {
             _ => Verdict::Unsettled,
         }
     }
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    text.hash(&mut hasher);
+    hasher.finish()
 }

@@ -4,10 +4,14 @@ use std::sync::{LazyLock, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
+use super::{evidence::Evidence, shape};
+
 /// How many templates a process keeps for ever, each of at most 256 bytes.
 const MOST: usize = 512;
 
 static INTERNED: LazyLock<RwLock<FxHashMap<&'static str, u16>>> = LazyLock::new(RwLock::default);
+
+static EVIDENCE: LazyLock<Evidence> = LazyLock::new(Evidence::default);
 
 /// The template of a key, and a number that stands for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +27,19 @@ impl Template {
         id: u16::MAX,
     };
 
-    pub(super) fn of(text: &str) -> Self {
+    /// Returns the template of `key`, and learns from it.
+    ///
+    /// Allocates only for what is seen for the first time.
+    pub(crate) fn of(key: &[u8]) -> Self {
+        Self::interned(shape::of(key, &EVIDENCE).as_str())
+    }
+
+    pub(super) fn interned(text: &str) -> Self {
         let find = |all: &FxHashMap<&'static str, u16>| {
-            let (text, id) = all.get_key_value(text)?;
-            Some(Self { text, id: *id })
+            let known = all
+                .get_key_value(text)
+                .map(|(text, id)| Self { text, id: *id });
+            known.or_else(|| (all.len() >= MOST).then_some(Self::OTHER))
         };
         if let Some(found) = find(&INTERNED.read().unwrap_or_else(PoisonError::into_inner)) {
             return found;
@@ -35,13 +48,13 @@ impl Template {
         if let Some(found) = find(&all) {
             return found;
         }
-        match u16::try_from(all.len()) {
-            Ok(id) if all.len() < MOST => {
-                let text: &'static str = Box::leak(Box::from(text));
-                all.insert(text, id);
-                Self { text, id }
-            }
-            _ => Self::OTHER,
-        }
+        let Ok(id) = u16::try_from(all.len()) else {
+            return Self::OTHER;
+        };
+        let text: &'static str = Box::leak(Box::from(text));
+        all.insert(text, id);
+        drop(all);
+        EVIDENCE.note_names(text);
+        Self { text, id }
     }
 }

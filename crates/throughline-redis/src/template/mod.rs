@@ -12,14 +12,3 @@ mod tests;
 mod words;
 
 pub(crate) use self::{interned::Template, words::add as add_words};
-
-use self::evidence::Evidence;
-
-static EVIDENCE: std::sync::LazyLock<Evidence> = std::sync::LazyLock::new(Evidence::default);
-
-/// Returns the template of `key`, and learns from it.
-///
-/// Allocates only for what is seen for the first time.
-pub(crate) fn of(key: &[u8]) -> Template {
-    Template::of(shape::of(key, &EVIDENCE).as_str())
-}

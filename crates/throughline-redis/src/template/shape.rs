@@ -6,6 +6,9 @@ use rustc_hash::FxHasher;
 
 use super::{evidence::Evidence, words};
 
+/// What stands between the parts of a key.
+pub(super) const SEPARATORS: [char; 5] = [':', '/', '|', '{', '}'];
+
 /// What stands in the place of a value.
 const VALUE: &str = "{}";
 /// How much of a key is looked at, in bytes. The rest is a value.
@@ -78,6 +81,10 @@ fn write_part(
         text.push(shown);
         return Before::Name;
     }
+    if evidence.is_crowded(text.as_str()) {
+        text.push(VALUE);
+        return value;
+    }
     let is_plain =
         |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || is_joint(*byte);
     if !part.iter().all(is_plain) {
@@ -133,13 +140,11 @@ fn is_proven(
         (Before::Value(neighbour), _) => neighbour,
         (Before::Nothing, None) | (Before::Name, _) => return false,
     };
-    let mut position = FxHasher::default();
-    text.as_str().hash(&mut position);
-    evidence.judge(position.finish(), part, neighbour)
+    evidence.judge(text.as_str(), part, neighbour)
 }
 
 fn is_separator(byte: u8) -> bool {
-    matches!(byte, b':' | b'/' | b'|' | b'{' | b'}')
+    SEPARATORS.contains(&char::from(byte))
 }
 
 fn separator(byte: u8) -> &'static str {

@@ -98,6 +98,12 @@ pub(super) fn is_common(word: &str) -> bool {
     COMMON_WORDS.contains(word) || is_version(word) || is_named(word)
 }
 
+/// Returns the words of the list.
+#[cfg(test)]
+pub(super) fn common() -> impl Iterator<Item = &'static str> {
+    COMMON.split_ascii_whitespace()
+}
+
 /// Says whether the application added `word`.
 pub(super) fn is_named(word: &str) -> bool {
     let named = || NAMED.read().unwrap_or_else(PoisonError::into_inner);

@@ -54,11 +54,13 @@ async fn a_command_that_waits_says_whether_a_message_came_and_is_not_measured() 
         CLIENT XREAD [throughline.redis.wait=message]
 
         CLIENT XREAD
-    "#]].assert_eq(&collector.tree(SHOWN));
+    "#]]
+    .assert_eq(&collector.tree(SHOWN));
     expect![[r#"
         db.client.operation.duration (histogram, s)
           count=1 [db.operation.name=XREAD]
-    "#]].assert_eq(
+    "#]]
+    .assert_eq(
         &collector
             .metrics()
             .text("db.client.operation.duration", &["db.operation.name"]),
@@ -83,6 +85,7 @@ async fn a_message_that_comes_while_the_command_waits_ends_it() {
 
     expect![[r#"
         CLIENT BLPOP [throughline.redis.wait=message]
-    "#]].assert_eq(&collector.tree(SHOWN));
+    "#]]
+    .assert_eq(&collector.tree(SHOWN));
     keys.remove().await;
 }

@@ -37,7 +37,9 @@ async fn a_connection_of_a_cluster() {
         .with_telemetry(collector.telemetry())
         .wrap(client.get_async_connection().await.unwrap());
     conn.set("{user:1}:name", "Ada").await.unwrap();
-    conn.mget(&["{user:1}:name", "{user:2}:name"]).await.unwrap();
+    conn.mget(&["{user:1}:name", "{user:2}:name"])
+        .await
+        .unwrap();
     conn.get("{user:1}:name").await.unwrap();
     redis::pipe()
         .get("{user:1}:name")

@@ -3,7 +3,7 @@
 use expect_test::expect;
 use redis::{
     AsyncTypedCommands, RedisResult, Script,
-    aio::{ConnectionLike, ConnectionManager, MultiplexedConnection},
+    aio::{ConnectionManager, MultiplexedConnection},
     cluster_async::ClusterConnection,
     sentinel::SentinelClient,
 };
@@ -14,7 +14,7 @@ use throughline_testing::Collector;
 use crate::{SHOWN, client, plain, tracing};
 
 /// What users write, generic over the connection.
-async fn use_it(conn: &mut (impl AsyncTypedCommands + ConnectionLike + Send)) -> RedisResult<()> {
+async fn use_it(conn: &mut impl AsyncTypedCommands) -> RedisResult<()> {
     conn.get("user:1").await?;
     redis::pipe()
         .get("user:1")
@@ -26,32 +26,16 @@ async fn use_it(conn: &mut (impl AsyncTypedCommands + ConnectionLike + Send)) ->
     Ok(())
 }
 
-fn used() -> expect_test::Expect {
-    expect![[r#"
+/// What [`use_it`] leaves.
+fn assert_used(collector: &Collector) {
+    let expected = expect![[r#"
         CLIENT GET [cache.hit=false]
 
         CLIENT PIPELINE GET [throughline.cache.hits=0 throughline.cache.misses=2 db.operation.batch.size=2]
 
         CLIENT EVALSHA
-    "#]
-        CLIENT GET [cache.hit=false]
-
-        CLIENT PIPELINE GET [throughline.cache.hits=0 throughline.cache.misses=2 db.operation.batch.size=2]
-
-        CLIENT EVALSHA
-    "#]
-        CLIENT GET [cache.hit=false]
-
-        CLIENT PIPELINE GET [throughline.cache.hits=0 throughline.cache.misses=2 db.operation.batch.size=2]
-
-        CLIENT EVALSHA
-    "#]
-        CLIENT GET [cache.hit=false]
-
-        CLIENT PIPELINE GET [throughline.cache.hits=0 throughline.cache.misses=2 db.operation.batch.size=2]
-
-        CLIENT EVALSHA
-    "#]]
+    "#]];
+    expected.assert_eq(&collector.tree(SHOWN));
 }
 
 #[tokio::test]
@@ -75,7 +59,7 @@ async fn a_connection_manager() {
     let mut conn: Traced<ConnectionManager> = tracing(&collector).manage(client()).await.unwrap();
     collector.clear();
     use_it(&mut conn).await.unwrap();
-    used().assert_eq(&collector.tree(SHOWN));
+    assert_used(&collector);
 }
 
 #[tokio::test]
@@ -88,7 +72,7 @@ async fn a_connection_of_deadpool() {
 
     let mut conn = tracing.wrap(pool.get().await.unwrap());
     use_it(&mut conn).await.unwrap();
-    used().assert_eq(&collector.tree(SHOWN));
+    assert_used(&collector);
 }
 
 #[tokio::test]
@@ -100,7 +84,7 @@ async fn a_connection_of_bb8() {
 
     let mut conn = pool.get().await.unwrap();
     use_it(&mut *conn).await.unwrap();
-    used().assert_eq(&collector.tree(SHOWN));
+    assert_used(&collector);
     collector.clear();
 
     // Without a dereference too.
@@ -125,7 +109,7 @@ async fn a_borrowed_connection() {
     let mut conn: Traced<Borrowed<'_, MultiplexedConnection>> =
         tracing(&collector).borrow(&mut *guard);
     use_it(&mut conn).await.unwrap();
-    used().assert_eq(&collector.tree(SHOWN));
+    assert_used(&collector);
 }
 
 /// Compiles; a live one is in `cluster`.

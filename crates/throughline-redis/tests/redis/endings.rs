@@ -79,7 +79,8 @@ async fn a_connection_that_panics_ends_the_span() {
 
     expect![[r#"
         CLIENT GET ERROR [error.type=panic throughline.outcome=panicked]
-    "#]].assert_eq(&collector.tree(SHOWN));
+    "#]]
+    .assert_eq(&collector.tree(SHOWN));
     collector.assert_all_ended();
 }
 

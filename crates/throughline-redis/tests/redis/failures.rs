@@ -95,7 +95,8 @@ async fn a_wrong_password_is_told_and_not_shown() {
         CLIENT CONNECT ERROR [error.type=authentication_failed]
 
         CLIENT AUTH ERROR [error.type=WRONGPASS db.response.status_code=WRONGPASS]
-    "#]].assert_eq(&collector.tree(SHOWN));
+    "#]]
+    .assert_eq(&collector.tree(SHOWN));
     assert!(!exported(&collector).contains("hunter2"));
     assert!(!exported(&collector).contains(&user));
 }
@@ -131,18 +132,32 @@ async fn a_connection_that_the_server_kills_is_told() {
 
     let mut pop = cmd("BLPOP");
     pop.arg(keys.key("list")).arg(0);
-    let mut other = plain().await;
-    let mut kill = cmd("CLIENT");
-    kill.arg("KILL").arg("ID").arg(id);
-    let (popped, killed) = tokio::join!(pop.exec_async(&mut conn), kill.exec_async(&mut other));
+    let kill = async {
+        let mut other = plain().await;
+        let client = |words: &[&str]| {
+            let mut command = cmd("CLIENT");
+            command.arg(words).arg(id);
+            command
+        };
+        // The command is under way once the server says so.
+        let list = client(&["LIST", "ID"]);
+        while !list
+            .query_async::<String>(&mut other)
+            .await?
+            .contains("cmd=blpop")
+        {}
+        client(&["KILL", "ID"]).exec_async(&mut other).await
+    };
+    let (popped, killed) = tokio::join!(pop.exec_async(&mut conn), kill);
     killed.unwrap();
     popped.unwrap_err();
 
     expect![[r#"
         CLIENT CLIENT
 
-        CLIENT BLPOP ERROR [error.type=reset]
-    "#]].assert_eq(&collector.tree(SHOWN));
+        CLIENT BLPOP ERROR [error.type=closed]
+    "#]]
+    .assert_eq(&collector.tree(SHOWN));
 }
 
 #[tokio::test]

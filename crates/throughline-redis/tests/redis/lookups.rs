@@ -44,7 +44,8 @@ async fn a_read_of_one_value_says_hit_or_miss() {
         CLIENT ZSCORE [cache.hit=false]
 
         CLIENT DEL
-    "#]].assert_eq(&collector.tree(SHOWN));
+    "#]]
+    .assert_eq(&collector.tree(SHOWN));
 }
 
 #[tokio::test]
@@ -74,7 +75,8 @@ async fn a_read_of_several_values_counts_hits_and_misses() {
         CLIENT HSET
 
         CLIENT HMGET [throughline.cache.hits=1 throughline.cache.misses=1]
-    "#]].assert_eq(&collector.tree(SHOWN));
+    "#]]
+    .assert_eq(&collector.tree(SHOWN));
     keys.remove().await;
 }
 
@@ -99,6 +101,7 @@ async fn an_empty_collection_is_a_miss_if_one_says_so() {
         CLIENT RPUSH
 
         CLIENT LRANGE [cache.hit=true]
-    "#]].assert_eq(&collector.tree(SHOWN));
+    "#]]
+    .assert_eq(&collector.tree(SHOWN));
     keys.remove().await;
 }

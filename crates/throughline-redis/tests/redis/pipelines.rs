@@ -143,7 +143,8 @@ async fn a_transaction_whose_watched_key_changed_is_aborted_and_no_error() {
         CLIENT SET
 
         CLIENT EXEC [throughline.redis.aborted=true]
-    "#]].assert_eq(&collector.tree(SHOWN));
+    "#]]
+    .assert_eq(&collector.tree(SHOWN));
     keys.remove().await;
 }
 
@@ -176,6 +177,7 @@ async fn the_transaction_of_redis_works_as_it_is() {
         CLIENT MULTI [throughline.cache.hits=1 throughline.cache.misses=0 db.operation.batch.size=2]
 
         CLIENT UNWATCH
-    "#]].assert_eq(&collector.tree(SHOWN));
+    "#]]
+    .assert_eq(&collector.tree(SHOWN));
     keys.remove().await;
 }

@@ -32,7 +32,8 @@ async fn a_script_that_is_not_loaded_yet_is_no_error() {
         CLIENT EVALSHA
 
         CLIENT EVALSHA
-    "#]].assert_eq(&collector.tree_with(&options));
+    "#]]
+    .assert_eq(&collector.tree_with(&options));
     let spans = collector.spans();
     assert!(spans.iter().all(|span| span.status == Status::Unset));
     let procedure = spans[0].attribute("db.stored_procedure.name").unwrap();
@@ -63,5 +64,6 @@ async fn what_a_script_says_is_not_recorded() {
         CLIENT EVAL ERROR [error.type=ERR db.response.status_code=ERR]
 
         CLIENT EVAL ERROR [error.type=ERR db.response.status_code=ERR]
-    "#]].assert_eq(&collector.tree(&["error.type", "db.response.status_code"]));
+    "#]]
+    .assert_eq(&collector.tree(&["error.type", "db.response.status_code"]));
 }
