@@ -8,6 +8,8 @@ pub use throughline_core::{
 
 #[cfg(feature = "http")]
 pub use throughline_http as http;
+#[cfg(feature = "redis")]
+pub use throughline_redis as redis;
 #[cfg(feature = "reqwest")]
 pub use throughline_reqwest as reqwest;
 #[cfg(feature = "sdk")]
