@@ -20,5 +20,5 @@ mod tracer;
 pub use handle::{Instruments, Telemetry};
 pub use head::{FollowParent, Head, HeadSampler};
 pub use resolver::Resolver;
-pub use series::{HistogramSeries, UpDownSeries};
+pub use series::{CounterSeries, HistogramSeries, UpDownSeries};
 pub use tracer::{Started, Tracer};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use opentelemetry::{
     KeyValue,
-    metrics::{Histogram, UpDownCounter},
+    metrics::{Counter, Histogram, UpDownCounter},
 };
 
 /// A histogram with fixed labels. Recording does not allocate.
@@ -13,6 +13,10 @@ use opentelemetry::{
 /// each record.
 #[derive(Clone)]
 pub struct HistogramSeries<T>(Series<Histogram<T>>);
+
+/// A counter with fixed labels. Adding does not allocate.
+#[derive(Clone)]
+pub struct CounterSeries(Series<Counter<u64>>);
 
 /// An up-down counter with fixed labels. Adding does not allocate.
 #[derive(Clone)]
@@ -36,6 +40,21 @@ impl<T: Copy> HistogramSeries<T> {
         self.0.record(value);
         #[cfg(not(feature = "bound-metrics"))]
         self.0.0.record(value, &self.0.1);
+    }
+}
+
+impl CounterSeries {
+    /// Fixes the labels.
+    pub fn new(counter: &Counter<u64>, labels: &[KeyValue]) -> Self {
+        Self(bind(counter, labels))
+    }
+
+    /// Adds a value.
+    pub fn add(&self, value: u64) {
+        #[cfg(feature = "bound-metrics")]
+        self.0.add(value);
+        #[cfg(not(feature = "bound-metrics"))]
+        self.0.0.add(value, &self.0.1);
     }
 }
 
@@ -70,6 +89,15 @@ impl<T> Bind for Histogram<T> {
 }
 
 #[cfg(feature = "bound-metrics")]
+impl Bind for Counter<u64> {
+    type Bound = opentelemetry::metrics::BoundCounter<u64>;
+
+    fn bound(&self, labels: &[KeyValue]) -> Self::Bound {
+        self.bind(labels)
+    }
+}
+
+#[cfg(feature = "bound-metrics")]
 impl Bind for UpDownCounter<i64> {
     type Bound = opentelemetry::metrics::BoundUpDownCounter<i64>;
 
@@ -91,6 +119,12 @@ fn bind<I: Clone>(instrument: &I, labels: &[KeyValue]) -> Series<I> {
 impl<T> fmt::Debug for HistogramSeries<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("HistogramSeries(..)")
+    }
+}
+
+impl fmt::Debug for CounterSeries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CounterSeries(..)")
     }
 }
 
