@@ -17,7 +17,7 @@ use throughline_core::{
             DB_CLIENT_OPERATION_DURATION, DB_DURATION_BOUNDS, REQUESTS, THROUGHLINE_CACHE_REQUESTS,
         },
     },
-    telemetry::{HistogramSeries, Instruments, Telemetry, Tracer},
+    telemetry::{CounterSeries, HistogramSeries, Instruments, Telemetry, Tracer},
 };
 
 use crate::{
@@ -36,8 +36,8 @@ pub(crate) struct RedisInstruments {
     /// The successful operations, by server, database and command.
     durations: Bound<(u32, i64, u32), HistogramSeries<f64>>,
     lookups: Counter<u64>,
-    /// The labels of look-ups, by command, template and result.
-    labels: Bound<(u32, u16, bool), Box<[KeyValue]>>,
+    /// The look-ups, by command, template and result.
+    series: Bound<(u32, u16, bool), CounterSeries>,
 }
 
 impl Instruments for RedisInstruments {
@@ -64,7 +64,7 @@ impl Instruments for RedisInstruments {
             duration,
             durations: RwLock::default(),
             lookups,
-            labels: RwLock::default(),
+            series: RwLock::default(),
         }
     }
 }
@@ -109,9 +109,8 @@ impl RedisInstruments {
             let attributes = || lookup_labels(label, template, is_hit);
             let template_id = template.map_or(u16::MAX - 1, |template| template.id);
             let key = (label.id, template_id, is_hit);
-            let is_done = with_bound(&self.labels, key, attributes, |labels| {
-                self.lookups.add(count, labels);
-            });
+            let bind = || CounterSeries::new(&self.lookups, &attributes());
+            let is_done = with_bound(&self.series, key, bind, |series| series.add(count));
             if !is_done {
                 self.lookups.add(count, &attributes());
             }

@@ -47,7 +47,7 @@ enum Position {
 
 #[derive(Debug)]
 struct Word {
-    text: Box<str>,
+    text: Box<[u8]>,
     /// Hashes of the neighbours seen so far.
     witnesses: Vec<u32>,
 }
@@ -63,7 +63,7 @@ impl Evidence {
     /// Says whether `word` after `before` may be shown, and notes its `neighbour`.
     ///
     /// While another thread learns, nothing is learned here, and an unproven word stays hidden.
-    pub(super) fn judge(&self, before: &str, word: &str, neighbour: u32) -> bool {
+    pub(super) fn judge(&self, before: &[u8], word: &[u8], neighbour: u32) -> bool {
         let position = hash(before);
         let all = self.words.read().unwrap_or_else(PoisonError::into_inner);
         let verdict = match all.get(&position) {
@@ -80,7 +80,7 @@ impl Evidence {
     }
 
     /// Says whether so many names were seen after `before` that they are values.
-    pub(super) fn is_crowded(&self, before: &str) -> bool {
+    pub(super) fn is_crowded(&self, before: &[u8]) -> bool {
         let crowded = || self.crowded.read().unwrap_or_else(PoisonError::into_inner);
         self.any_crowded.load(Ordering::Acquire) && crowded().contains(&hash(before))
     }
@@ -90,9 +90,9 @@ impl Evidence {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         let mut start = 0;
         for part in template.split_inclusive(SEPARATORS) {
-            let position = hash(&template[..start]);
+            let position = hash(&template.as_bytes()[..start]);
             let here = names.entry(position).or_default();
-            here.insert(hash(part.trim_end_matches(SEPARATORS)));
+            here.insert(hash(part.trim_end_matches(SEPARATORS).as_bytes()));
             if here.len() > MOST_NAMES {
                 let mut crowded = self.crowded.write().unwrap_or_else(PoisonError::into_inner);
                 crowded.insert(position);
@@ -103,7 +103,7 @@ impl Evidence {
     }
 
     #[cold]
-    fn learn(&self, position: u64, word: &str, neighbour: u32) -> bool {
+    fn learn(&self, position: u64, word: &[u8], neighbour: u32) -> bool {
         let mut all = match self.words.try_write() {
             Ok(all) => all,
             Err(TryLockError::Poisoned(all)) => all.into_inner(),
@@ -139,7 +139,7 @@ impl Evidence {
 }
 
 impl Position {
-    fn verdict(&self, word: &str, neighbour: u32) -> Verdict {
+    fn verdict(&self, word: &[u8], neighbour: u32) -> Verdict {
         let Self::Words(words) = self else {
             return Verdict::Hidden;
         };
@@ -151,7 +151,7 @@ impl Position {
     }
 }
 
-fn hash(text: &str) -> u64 {
+fn hash(text: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
     text.hash(&mut hasher);
     hasher.finish()

@@ -9,7 +9,8 @@ use super::{evidence::Evidence, shape};
 /// How many templates a process keeps for ever, each of at most 256 bytes.
 const MOST: usize = 512;
 
-static INTERNED: LazyLock<RwLock<FxHashMap<&'static str, u16>>> = LazyLock::new(RwLock::default);
+static INTERNED: LazyLock<RwLock<FxHashMap<&'static [u8], Template>>> =
+    LazyLock::new(RwLock::default);
 
 static EVIDENCE: LazyLock<Evidence> = LazyLock::new(Evidence::default);
 
@@ -31,14 +32,12 @@ impl Template {
     ///
     /// Allocates only for what is seen for the first time.
     pub(crate) fn of(key: &[u8]) -> Self {
-        Self::interned(shape::of(key, &EVIDENCE).as_str())
+        Self::interned(shape::of(key, &EVIDENCE).as_bytes())
     }
 
-    pub(super) fn interned(text: &str) -> Self {
-        let find = |all: &FxHashMap<&'static str, u16>| {
-            let known = all
-                .get_key_value(text)
-                .map(|(text, id)| Self { text, id: *id });
+    pub(super) fn interned(text: &[u8]) -> Self {
+        let find = |all: &FxHashMap<&'static [u8], Self>| {
+            let known = all.get(text).copied();
             known.or_else(|| (all.len() >= MOST).then_some(Self::OTHER))
         };
         if let Some(found) = find(&INTERNED.read().unwrap_or_else(PoisonError::into_inner)) {
@@ -51,10 +50,12 @@ impl Template {
         let Ok(id) = u16::try_from(all.len()) else {
             return Self::OTHER;
         };
-        let text: &'static str = Box::leak(Box::from(text));
-        all.insert(text, id);
+        let text = String::from_utf8_lossy(text).into_owned();
+        let text: &'static str = Box::leak(text.into_boxed_str());
+        let template = Self { text, id };
+        all.insert(text.as_bytes(), template);
         drop(all);
         EVIDENCE.note_names(text);
-        Self { text, id }
+        template
     }
 }

@@ -10,7 +10,7 @@ use super::{evidence::Evidence, words};
 pub(super) const SEPARATORS: [char; 5] = [':', '/', '|', '{', '}'];
 
 /// What stands in the place of a value.
-const VALUE: &str = "{}";
+const VALUE: &[u8] = b"{}";
 /// How much of a key is looked at, in bytes. The rest is a value.
 const MOST_BYTES: usize = 256;
 /// How many parts of a key are looked at. The rest is a value.
@@ -45,7 +45,7 @@ pub(super) fn of(key: &[u8], evidence: &Evidence) -> Text {
         let (Some(end), Some(next)) = (end, next) else {
             break;
         };
-        text.push(separator(rest[end]));
+        text.push(&rest[end..=end]);
         rest = next;
     }
     text
@@ -70,35 +70,29 @@ fn write_part(
     text: &mut Text,
 ) -> Before {
     let value = Before::Value(hash(part));
-    let shown = match std::str::from_utf8(part) {
-        Ok(shown) if part.len() <= LONGEST_PART => shown,
-        _ => {
-            text.push(VALUE);
-            return value;
-        }
-    };
-    if words::is_named(shown) {
-        text.push(shown);
+    if part.len() <= LONGEST_PART && words::is_named(part) {
+        text.push(part);
         return Before::Name;
     }
-    if evidence.is_crowded(text.as_str()) {
+    let mut is_number = true;
+    let mut is_plain = true;
+    for byte in part {
+        is_number &= byte.is_ascii_digit();
+        is_plain &= byte.is_ascii_lowercase() || byte.is_ascii_digit() || is_joint(*byte);
+    }
+    let is_long = part.len() > LONGEST_PART;
+    if is_number || !is_plain || is_long || evidence.is_crowded(text.as_bytes()) {
         text.push(VALUE);
         return value;
     }
-    let is_plain =
-        |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || is_joint(*byte);
-    if !part.iter().all(is_plain) {
-        text.push(VALUE);
-        return value;
-    }
-    let is_common = shown.split(joints).all(words::is_common);
-    if is_common || is_proven(shown, next, before, evidence, text) {
-        text.push(shown);
+    let is_common = part.split(|byte| is_joint(*byte)).all(words::is_common);
+    if is_common || is_proven(part, next, before, evidence, text) {
+        text.push(part);
         return Before::Name;
     }
     let start = text.len;
-    write_words(shown, text);
-    if &text.bytes[start..text.len] == VALUE.as_bytes() {
+    write_words(part, text);
+    if &text.bytes[start..text.len] == VALUE {
         value
     } else {
         // It has its own name, and says nothing about what follows.
@@ -107,11 +101,11 @@ fn write_part(
 }
 
 /// Writes the common words of a part, and one placeholder for each run of others.
-fn write_words(part: &str, text: &mut Text) {
-    let mut after_value = None;
-    for word in part.split_inclusive(joints) {
-        let bare = word.trim_end_matches(joints);
-        let joint = &word[bare.len()..];
+fn write_words(part: &[u8], text: &mut Text) {
+    let mut after_value: Option<&[u8]> = None;
+    for word in part.split_inclusive(|byte| is_joint(*byte)) {
+        let has_joint = word.last().is_some_and(|byte| is_joint(*byte));
+        let (bare, joint) = word.split_at(word.len() - usize::from(has_joint));
         if words::is_common(bare) {
             text.push(after_value.take().unwrap_or_default());
             text.push(word);
@@ -122,14 +116,14 @@ fn write_words(part: &str, text: &mut Text) {
 }
 
 fn is_proven(
-    part: &str,
+    part: &[u8],
     next: Option<&[u8]>,
     before: Before,
     evidence: &Evidence,
     text: &Text,
 ) -> bool {
     let is_word = |byte: u8| byte.is_ascii_lowercase() || is_joint(byte);
-    if !(2..=LONGEST_WORD).contains(&part.len()) || !part.bytes().all(is_word) {
+    if !(2..=LONGEST_WORD).contains(&part.len()) || !part.iter().all(|byte| is_word(*byte)) {
         return false;
     }
     let neighbour = match (before, next) {
@@ -140,29 +134,15 @@ fn is_proven(
         (Before::Value(neighbour), _) => neighbour,
         (Before::Nothing, None) | (Before::Name, _) => return false,
     };
-    evidence.judge(text.as_str(), part, neighbour)
+    evidence.judge(text.as_bytes(), part, neighbour)
 }
 
 fn is_separator(byte: u8) -> bool {
     SEPARATORS.contains(&char::from(byte))
 }
 
-fn separator(byte: u8) -> &'static str {
-    match byte {
-        b':' => ":",
-        b'/' => "/",
-        b'|' => "|",
-        b'{' => "{",
-        _ => "}",
-    }
-}
-
 fn is_joint(byte: u8) -> bool {
     matches!(byte, b'_' | b'-' | b'.')
-}
-
-fn joints(character: char) -> bool {
-    matches!(character, '_' | '-' | '.')
 }
 
 fn hash(bytes: &[u8]) -> u32 {
@@ -189,17 +169,17 @@ impl Default for Text {
 }
 
 impl Text {
-    fn push(&mut self, text: &str) {
-        let fits = self.len + text.len() <= self.bytes.len();
-        let text = if fits { text } else { VALUE };
-        if let Some(room) = self.bytes.get_mut(self.len..self.len + text.len()) {
-            room.copy_from_slice(text.as_bytes());
-            self.len += text.len();
+    fn push(&mut self, part: &[u8]) {
+        let fits = self.len + part.len() <= self.bytes.len();
+        let part = if fits { part } else { VALUE };
+        if let Some(room) = self.bytes.get_mut(self.len..self.len + part.len()) {
+            room.copy_from_slice(part);
+            self.len += part.len();
         }
     }
 
-    pub(super) fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..self.len])
-            .expect("whole strings are pushed and nothing else")
+    /// Returns the text. What was pushed is ASCII, or a word that the application named.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
     }
 }

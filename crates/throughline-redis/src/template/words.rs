@@ -76,10 +76,10 @@ const COMMON: &str = "\
     webhooks website week weekly whitelist widget widgets window wishlist work worker workers \
     workflow workflows workspace workspaces write year zone zones";
 
-static COMMON_WORDS: LazyLock<FxHashSet<&'static str>> =
-    LazyLock::new(|| COMMON.split_ascii_whitespace().collect());
+static COMMON_WORDS: LazyLock<FxHashSet<&'static [u8]>> =
+    LazyLock::new(|| COMMON.split_ascii_whitespace().map(str::as_bytes).collect());
 
-static NAMED: LazyLock<RwLock<FxHashSet<Box<str>>>> = LazyLock::new(RwLock::default);
+static NAMED: LazyLock<RwLock<FxHashSet<Box<[u8]>>>> = LazyLock::new(RwLock::default);
 static ANY_NAMED: AtomicBool = AtomicBool::new(false);
 
 /// Adds words of the application. They hold for the process, as templates do.
@@ -87,14 +87,14 @@ pub(crate) fn add<'a>(words: impl IntoIterator<Item = &'a str>) {
     let mut named = NAMED.write().unwrap_or_else(PoisonError::into_inner);
     for word in words {
         if named.len() < MOST_NAMED {
-            named.insert(word.into());
+            named.insert(word.as_bytes().into());
         }
     }
     ANY_NAMED.store(!named.is_empty(), Ordering::Release);
 }
 
 /// Says whether `word` may be shown anywhere: one of the list, one that was added, `v1`.
-pub(super) fn is_common(word: &str) -> bool {
+pub(super) fn is_common(word: &[u8]) -> bool {
     COMMON_WORDS.contains(word) || is_version(word) || is_named(word)
 }
 
@@ -105,11 +105,11 @@ pub(super) fn common() -> impl Iterator<Item = &'static str> {
 }
 
 /// Says whether the application added `word`.
-pub(super) fn is_named(word: &str) -> bool {
+pub(super) fn is_named(word: &[u8]) -> bool {
     let named = || NAMED.read().unwrap_or_else(PoisonError::into_inner);
     ANY_NAMED.load(Ordering::Acquire) && named().contains(word)
 }
 
-fn is_version(word: &str) -> bool {
-    matches!(word.as_bytes(), [b'v', digits @ ..] if matches!(digits.len(), 1 | 2) && digits.iter().all(u8::is_ascii_digit))
+fn is_version(word: &[u8]) -> bool {
+    matches!(word, [b'v', digits @ ..] if matches!(digits.len(), 1 | 2) && digits.iter().all(u8::is_ascii_digit))
 }

@@ -1,10 +1,10 @@
 //! Hits and misses.
 
 use expect_test::expect;
-use redis::{AsyncTypedCommands as _, cmd};
+use redis::{AsyncTypedCommands as _, Client, ProtocolVersion, cmd};
 use throughline_testing::Collector;
 
-use crate::{Keys, SHOWN, plain, traced, tracing};
+use crate::{Keys, SHOWN, client, plain, traced, tracing};
 
 #[tokio::test]
 async fn a_read_of_one_value_says_hit_or_miss() {
@@ -101,6 +101,45 @@ async fn an_empty_collection_is_a_miss_if_one_says_so() {
         CLIENT RPUSH
 
         CLIENT LRANGE [cache.hit=true]
+    "#]]
+    .assert_eq(&collector.tree(SHOWN));
+    keys.remove().await;
+}
+
+#[tokio::test]
+async fn the_newer_protocol_says_the_same() {
+    let keys = Keys::of("resp_three").await;
+    let collector = Collector::new();
+    let info = client().get_connection_info().clone();
+    let settings = info
+        .redis_settings()
+        .clone()
+        .set_protocol(ProtocolVersion::RESP3);
+    let client = Client::open(info.set_redis_settings(settings)).unwrap();
+    let mut conn = tracing(&collector)
+        .with_empty_as_miss(true)
+        .connect(&client)
+        .await
+        .unwrap();
+
+    conn.get(keys.key("text")).await.unwrap();
+    conn.zadd(keys.key("scores"), "member", 1.5).await.unwrap();
+    conn.zscore(keys.key("scores"), "member").await.unwrap();
+    conn.hgetall(keys.key("hash")).await.unwrap();
+    conn.smembers(keys.key("set")).await.unwrap();
+
+    expect![[r#"
+        CLIENT CONNECT
+
+        CLIENT GET [cache.hit=false]
+
+        CLIENT ZADD
+
+        CLIENT ZSCORE [cache.hit=true]
+
+        CLIENT HGETALL [cache.hit=false]
+
+        CLIENT SMEMBERS [cache.hit=false]
     "#]]
     .assert_eq(&collector.tree(SHOWN));
     keys.remove().await;

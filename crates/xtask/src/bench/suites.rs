@@ -77,4 +77,20 @@ pub(super) const SUITES: &[Suite] = &[
             },
         ],
     },
+    Suite {
+        package: "throughline-redis",
+        bench: "commands",
+        requests: 2_000,
+        baseline: "bare",
+        scenarios: &[
+            Scenario {
+                name: "sampled",
+                budget: 6_800,
+            },
+            Scenario {
+                name: "unsampled",
+                budget: 4_000,
+            },
+        ],
+    },
 ];
