@@ -109,10 +109,18 @@ impl Failure {
             Kind::Foreign(code) => Some(Arc::clone(code)),
             Kind::Known(_) | Kind::Malformed | Kind::Other(_) => None,
         };
-        // What a script says, and what a code announces that nobody knows, may be anything.
-        let mut is_free_text = matches!(kind, Kind::Foreign(_) | Kind::Malformed);
+        // What a script says, and what a code announces that nobody knows, may be anything; a
+        // refusal says who the user is.
+        let mut is_free_text = match kind {
+            Kind::Foreign(_) | Kind::Malformed => true,
+            Kind::Known(code) => code == "NOPERM",
+            Kind::Other(_) => false,
+        };
         for cmd in commands {
-            is_free_text |= Named::of(cmd).class() == Class::Script;
+            let named = Named::of(cmd);
+            // A module says where it stumbled over an argument.
+            let is_of_module = named.command.is_none() || named.label.text.contains('.');
+            is_free_text |= is_of_module || named.class() == Class::Script;
             for argument in cmd.args_iter().skip(1) {
                 let Arg::Simple(argument) = argument else {
                     continue;
@@ -304,6 +312,21 @@ mod tests {
             let failure = failure(code, detail, &command);
             assert_eq!(failure.error_type().as_str(), error_type);
             assert_eq!(failure.into_message(), message);
+        }
+    }
+
+    #[test]
+    fn what_others_than_redis_say_is_left_out() {
+        let cases = [
+            ("EVAL", "ERR", "no user ada"),
+            ("FT.SEARCH", "ERR", "syntax error near ada"),
+            ("JSON.GET", "ERR", "no path near ada"),
+            ("GET", "NOPERM", "User ada has no permissions"),
+            ("GET", "NOVELTY", "ada"),
+        ];
+        for (command, code, detail) in cases {
+            let message = failure(code, detail, &cmd(command)).into_message();
+            assert_eq!(message, code, "{command}");
         }
     }
 

@@ -63,9 +63,10 @@
 //! | `throughline.outcome` | `cancelled` |
 //!
 //! Arguments are never recorded, and there is no `db.query.text`. Errors are recorded without
-//! what they quote, and without a text that repeats an argument or comes from a script. A
-//! script that the server does not know yet is no error: its `EVALSHA` has the event
-//! `throughline.redis.script_not_loaded`, and `SCRIPT` and the next `EVALSHA` follow.
+//! what they quote, and with their code alone if their text repeats an argument or comes from
+//! a script or module. A script that the server does not know yet is no error: its `EVALSHA`
+//! has the event `throughline.redis.script_not_loaded`, and `SCRIPT` and the next `EVALSHA`
+//! follow.
 //!
 //! Subscribing is a span; the messages that come are not. They are read from the connection
 //! inside, which [`Traced`] dereferences to.

@@ -149,14 +149,16 @@ impl<'a> Running<'a> {
                 ..Findings::default()
             };
         }
-        self.note_select(cmd, named);
+        if !reply::is_queued(value) {
+            self.note_select(cmd, named);
+        }
         let is_nil = reply::is_nil(value);
         Findings {
             lookups: self.look_up(cmd, named, value, self.call.template),
             wait: match named.class() {
-                Class::Blocking | Class::MayBlock if !self.call.is_measured => {
-                    Some(if is_nil { TIMEOUT } else { MESSAGE })
-                }
+                Class::Blocking | Class::MayBlock if self.call.is_measured => None,
+                Class::Blocking | Class::MayBlock if reply::is_queued(value) => None,
+                Class::Blocking | Class::MayBlock => Some(if is_nil { TIMEOUT } else { MESSAGE }),
                 _ => None,
             },
             is_aborted: named.class() == Class::Exec && is_nil,

@@ -19,11 +19,15 @@ impl Lookups {
         }
     }
 
-    /// Reads the reply of a command of this class. An error is neither hit nor miss.
+    /// Reads the reply of a command of this class.
+    ///
+    /// An error is neither hit nor miss, and neither is `QUEUED`, the answer to a command
+    /// after `MULTI`.
     pub(crate) fn of(class: Class, value: &Value, empty_is_miss: bool) -> Option<Self> {
         let value = bare(value);
         match (class, value) {
             (_, Value::ServerError(_)) => None,
+            (_, value) if is_queued(value) => None,
             (Class::Read, value) => Some(Self::one(!matches!(value, Value::Nil))),
             (Class::MultiRead, Value::Array(items)) => {
                 let misses = items.iter().filter(|item| is_nil(item)).count();
@@ -43,6 +47,11 @@ impl Lookups {
         self.hits += other.hits;
         self.misses += other.misses;
     }
+}
+
+/// Says whether the command waits for `EXEC`.
+pub(crate) fn is_queued(value: &Value) -> bool {
+    matches!(bare(value), Value::SimpleString(text) if text == "QUEUED")
 }
 
 /// Says whether the reply is nil.
@@ -128,6 +137,7 @@ mod tests {
             (Class::Collection, Value::Map(Vec::new()), some(0, 1)),
             (Class::Collection, Value::Set(vec![text("a")]), some(1, 0)),
             (Class::Plain, Value::Nil, None),
+            (Class::Read, Value::SimpleString("QUEUED".to_owned()), None),
         ];
         for (class, value, expected) in cases {
             assert_eq!(Lookups::of(class, &value, true), expected, "{value:?}");

@@ -36,6 +36,7 @@ async fn a_connection_of_a_cluster() {
         .with_server("127.0.0.1", server.port)
         .with_telemetry(collector.telemetry())
         .wrap(client.get_async_connection().await.unwrap());
+    conn.subscribe("test:cluster").await.unwrap_err();
     conn.set("{user:1}:name", "Ada").await.unwrap();
     conn.mget(&["{user:1}:name", "{user:2}:name"])
         .await
@@ -51,6 +52,8 @@ async fn a_connection_of_a_cluster() {
     conn.get("{user:1}:list").await.unwrap_err();
 
     expect![[r#"
+        CLIENT SUBSCRIBE ERROR [error.type=configuration]
+
         CLIENT SET
 
         CLIENT MGET [throughline.cache.hits=1 throughline.cache.misses=1]

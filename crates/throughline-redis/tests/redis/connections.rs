@@ -1,17 +1,16 @@
-//! Every kind of connection.
+//! Every kind of connection but that of a cluster.
 
 use expect_test::expect;
 use redis::{
     AsyncTypedCommands, RedisResult, Script,
     aio::{ConnectionManager, MultiplexedConnection},
-    cluster_async::ClusterConnection,
-    sentinel::SentinelClient,
+    sentinel::{SentinelClient, SentinelServerType},
 };
 use throughline_core::span;
 use throughline_redis::{Borrowed, Traced, TracedManager, Tracing};
 use throughline_testing::Collector;
 
-use crate::{SHOWN, client, plain, tracing};
+use crate::{SHOWN, client, plain, server::Server, tracing};
 
 /// What users write, generic over the connection.
 async fn use_it(conn: &mut impl AsyncTypedCommands) -> RedisResult<()> {
@@ -112,21 +111,28 @@ async fn a_borrowed_connection() {
     assert_used(&collector);
 }
 
-/// Compiles; a live one is in `cluster`.
-#[expect(dead_code, reason = "compiling is the test")]
-async fn of_a_cluster(conn: ClusterConnection) -> RedisResult<()> {
-    let mut conn = Traced::new(conn);
-    conn.subscribe("channel").await?;
-    use_it(&mut conn.clone()).await
-}
+#[tokio::test]
+async fn a_connection_of_a_sentinel() {
+    let collector = Collector::new();
+    let server = Server::start(&[]).await;
+    let sentinel = Server::sentinel_of(server.port).await;
+    let url = format!("redis://127.0.0.1:{}/", sentinel.port);
+    let kind = SentinelServerType::Master;
+    let mut sentinel = SentinelClient::build(vec![url], "main".to_owned(), None, kind).unwrap();
 
-/// Compiles: no sentinel runs beside the tests.
-#[expect(dead_code, reason = "compiling is the test")]
-async fn of_a_sentinel(sentinel: &mut SentinelClient) -> RedisResult<()> {
     let mut conn = Tracing::new()
-        .with_server("cache.example", 6379)
-        .wrap(sentinel.get_async_connection().await?);
-    use_it(&mut conn).await
+        .with_server("127.0.0.1", server.port)
+        .with_telemetry(collector.telemetry())
+        .wrap(sentinel.get_async_connection().await.unwrap());
+    conn.set("user:1", "Ada").await.unwrap();
+    conn.get("user:1").await.unwrap();
+
+    expect![[r#"
+        CLIENT SET
+
+        CLIENT GET [cache.hit=true]
+    "#]]
+    .assert_eq(&collector.tree(SHOWN));
 }
 
 /// The server knows the script of [`use_it`].

@@ -43,21 +43,39 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one, and waits until it listens.
     pub(crate) async fn start(options: &[&str]) -> Self {
+        Self::run("", options, "Ready to accept connections").await
+    }
+
+    /// Starts a sentinel that watches the server at `port` by the name of `main`.
+    pub(crate) async fn sentinel_of(port: u16) -> Self {
+        let settings = format!("sentinel monitor main 127.0.0.1 {port} 1\n");
+        Self::run(&settings, &["--sentinel"], "+monitor master main").await
+    }
+
+    async fn run(settings: &str, options: &[&str], ready: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port().await;
+        // A sentinel writes to its settings.
+        let file = folder.path().join("redis.conf");
+        std::fs::write(&file, settings).unwrap();
         let mut process = Command::new("redis-server")
+            .arg(&file)
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-            .args(["--save", "", "--daemonize", "no"])
+            .args(["--daemonize", "no"])
             .args(options)
             .current_dir(folder.path())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .unwrap_or_else(|error| panic!("redis-server cannot be started: {error}"));
+            .unwrap_or_else(|error| {
+                panic!("no redis-server can be started: {error}; install Redis")
+            });
         let output = process.stdout.take().unwrap();
         let mut lines = BufReader::new(output).lines();
-        while let Some(line) = lines.next_line().await.unwrap() {
-            if line.contains("Ready to accept connections") {
+        loop {
+            let line = lines.next_line().await.unwrap();
+            let line = line.expect("redis-server ended before it was ready");
+            if line.contains(ready) {
                 break;
             }
         }
