@@ -12,7 +12,7 @@ use crate::{
 pub(crate) struct Call<'a> {
     pub(crate) label: Label,
     pub(crate) shape: Shape<'a>,
-    /// The template of a look-up, which is needed even if nobody records.
+    /// The template of a look-up, which is needed whether somebody records or not.
     pub(crate) template: Option<Template>,
     /// How long it takes says how fast the server is.
     pub(crate) is_measured: bool,
@@ -33,10 +33,7 @@ impl<'a> Call<'a> {
     /// Sends one command.
     pub(crate) fn command(cmd: &'a Cmd) -> Self {
         let named = Named::of(cmd);
-        let is_lookup = matches!(
-            named.class(),
-            Class::Read | Class::MultiRead | Class::Collection
-        );
+        let is_lookup = matches!(named.class(), Class::Read | Class::MultiRead);
         Self {
             label: named.label,
             template: if is_lookup {

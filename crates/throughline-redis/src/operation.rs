@@ -154,7 +154,10 @@ impl<'a> Running<'a> {
         }
         let is_nil = reply::is_nil(value);
         Findings {
-            lookups: self.look_up(cmd, named, value, self.call.template),
+            lookups: self.look_up(cmd, named, value, || {
+                let template = || named.key(cmd).map(Template::of);
+                self.call.template.or_else(template)
+            }),
             wait: match named.class() {
                 Class::Blocking | Class::MayBlock if self.call.is_measured => None,
                 Class::Blocking | Class::MayBlock if reply::is_queued(value) => None,
@@ -179,7 +182,7 @@ impl<'a> Running<'a> {
             let named = Named::of(cmd);
             self.note_select(cmd, named);
             let template = || named.key(cmd).map(Template::of);
-            if let Some(found) = self.look_up_with(cmd, named, value, template) {
+            if let Some(found) = self.look_up(cmd, named, value, template) {
                 findings
                     .lookups
                     .get_or_insert_with(Lookups::default)
@@ -190,17 +193,8 @@ impl<'a> Running<'a> {
         findings
     }
 
+    /// Counts what a command looked up. Every look-up passes here.
     fn look_up(
-        &self,
-        cmd: &Cmd,
-        named: Named,
-        value: &Value,
-        template: Option<Template>,
-    ) -> Option<Lookups> {
-        self.look_up_with(cmd, named, value, || template)
-    }
-
-    fn look_up_with(
         &self,
         cmd: &Cmd,
         named: Named,
