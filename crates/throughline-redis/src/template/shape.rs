@@ -9,6 +9,29 @@ use super::{evidence::Evidence, words};
 /// What stands between the parts of a key.
 pub(super) const SEPARATORS: [char; 5] = [':', '/', '|', '{', '}'];
 
+const SEPARATOR: u8 = 1;
+const DIGIT: u8 = 2;
+const SMALL_LETTER: u8 = 4;
+const JOINT: u8 = 8;
+const OTHER: u8 = 16;
+
+/// The kind of each byte. Keys are read byte by byte for each command.
+const KINDS: [u8; 256] = {
+    let mut kinds = [OTHER; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        kinds[byte as usize] = match byte {
+            b':' | b'/' | b'|' | b'{' | b'}' => SEPARATOR,
+            b'0'..=b'9' => DIGIT,
+            b'a'..=b'z' => SMALL_LETTER,
+            byte if is_joint(byte) => JOINT,
+            _ => OTHER,
+        };
+        byte += 1;
+    }
+    kinds
+};
+
 /// What stands in the place of a value.
 const VALUE: &[u8] = b"{}";
 /// How much of a key is looked at, in bytes. The rest is a value.
@@ -31,15 +54,14 @@ pub(super) fn of(key: &[u8], evidence: &Evidence) -> Text {
     let is_cut = key.len() > MOST_BYTES;
     let mut before = Before::Nothing;
     for part_number in 0.. {
-        let end = rest.iter().position(|byte| is_separator(*byte));
+        let (part, end) = Part::first_of(rest);
         let is_last = end.is_none();
-        let part = &rest[..end.unwrap_or(rest.len())];
         if part_number == MOST_PARTS || (is_last && is_cut) {
             text.push(VALUE);
             break;
         }
         let next = end.map(|end| &rest[end + 1..]);
-        if !part.is_empty() {
+        if !part.bytes.is_empty() {
             before = write_part(part, next, before, evidence, &mut text);
         }
         let (Some(end), Some(next)) = (end, next) else {
@@ -62,38 +84,70 @@ enum Before {
     Value(u32),
 }
 
+/// What is between two separators.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    bytes: &'a [u8],
+    /// The kinds of its bytes.
+    kinds: u8,
+}
+
+impl<'a> Part<'a> {
+    /// Returns the first part of `rest`, and where it ends if more follows.
+    fn first_of(rest: &'a [u8]) -> (Self, Option<usize>) {
+        let mut kinds = 0;
+        for (at, byte) in rest.iter().enumerate() {
+            let kind = KINDS[usize::from(*byte)];
+            if kind == SEPARATOR {
+                let bytes = &rest[..at];
+                return (Self { bytes, kinds }, Some(at));
+            }
+            kinds |= kind;
+        }
+        (Self { bytes: rest, kinds }, None)
+    }
+
+    fn is_number(self) -> bool {
+        self.kinds == DIGIT
+    }
+
+    fn is_plain(self) -> bool {
+        self.kinds & OTHER == 0
+    }
+
+    fn is_word(self) -> bool {
+        self.kinds & (DIGIT | OTHER) == 0 && (2..=LONGEST_WORD).contains(&self.bytes.len())
+    }
+}
+
 fn write_part(
-    part: &[u8],
+    part: Part<'_>,
     next: Option<&[u8]>,
     before: Before,
     evidence: &Evidence,
     text: &mut Text,
 ) -> Before {
-    let value = Before::Value(hash(part));
-    if part.len() <= LONGEST_PART && words::is_named(part) {
-        text.push(part);
+    let bytes = part.bytes;
+    let value = || Before::Value(hash(bytes));
+    let is_short = bytes.len() <= LONGEST_PART;
+    if is_short && words::is_named(bytes) {
+        text.push(bytes);
         return Before::Name;
     }
-    let mut is_number = true;
-    let mut is_plain = true;
-    for byte in part {
-        is_number &= byte.is_ascii_digit();
-        is_plain &= byte.is_ascii_lowercase() || byte.is_ascii_digit() || is_joint(*byte);
-    }
-    let is_long = part.len() > LONGEST_PART;
-    if is_number || !is_plain || is_long || evidence.is_crowded(text.as_bytes()) {
+    let may_show = is_short && part.is_plain() && !part.is_number();
+    if !may_show || evidence.is_crowded(text.as_bytes()) {
         text.push(VALUE);
-        return value;
+        return value();
     }
-    let is_common = part.split(|byte| is_joint(*byte)).all(words::is_common);
+    let is_common = bytes.split(|byte| is_joint(*byte)).all(words::is_common);
     if is_common || is_proven(part, next, before, evidence, text) {
-        text.push(part);
+        text.push(bytes);
         return Before::Name;
     }
     let start = text.len;
-    write_words(part, text);
+    write_words(bytes, text);
     if &text.bytes[start..text.len] == VALUE {
-        value
+        value()
     } else {
         // It has its own name, and says nothing about what follows.
         Before::Name
@@ -116,32 +170,24 @@ fn write_words(part: &[u8], text: &mut Text) {
 }
 
 fn is_proven(
-    part: &[u8],
+    part: Part<'_>,
     next: Option<&[u8]>,
     before: Before,
     evidence: &Evidence,
     text: &Text,
 ) -> bool {
-    let is_word = |byte: u8| byte.is_ascii_lowercase() || is_joint(byte);
-    if !(2..=LONGEST_WORD).contains(&part.len()) || !part.iter().all(|byte| is_word(*byte)) {
+    if !part.is_word() {
         return false;
     }
     let neighbour = match (before, next) {
-        (Before::Nothing, Some(next)) => {
-            let end = next.iter().position(|byte| is_separator(*byte));
-            hash(&next[..end.unwrap_or(next.len())])
-        }
+        (Before::Nothing, Some(next)) => hash(Part::first_of(next).0.bytes),
         (Before::Value(neighbour), _) => neighbour,
         (Before::Nothing, None) | (Before::Name, _) => return false,
     };
-    evidence.judge(text.as_bytes(), part, neighbour)
+    evidence.judge(text.as_bytes(), part.bytes, neighbour)
 }
 
-fn is_separator(byte: u8) -> bool {
-    SEPARATORS.contains(&char::from(byte))
-}
-
-fn is_joint(byte: u8) -> bool {
+const fn is_joint(byte: u8) -> bool {
     matches!(byte, b'_' | b'-' | b'.')
 }
 

@@ -54,6 +54,14 @@ fn values_are_replaced_at_first_sight() {
 }
 
 #[test]
+fn separators_are_the_same_for_bytes_and_for_text() {
+    for separator in shape::SEPARATORS {
+        let text = template(&format!("user{separator}page"), &Evidence::default());
+        assert_eq!(text, format!("user{separator}page"));
+    }
+}
+
+#[test]
 fn a_first_word_is_shown_once_many_values_followed_it() {
     let evidence = Evidence::default();
     let seen: Vec<String> = (0..9)

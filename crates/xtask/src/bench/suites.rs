@@ -85,11 +85,11 @@ pub(super) const SUITES: &[Suite] = &[
         scenarios: &[
             Scenario {
                 name: "sampled",
-                budget: 6_800,
+                budget: 6_400,
             },
             Scenario {
                 name: "unsampled",
-                budget: 4_000,
+                budget: 3_700,
             },
         ],
     },
