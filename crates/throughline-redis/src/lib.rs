@@ -31,10 +31,30 @@
 //!
 //! # Pools
 //!
-//! A connection of deadpool is wrapped as it is taken: `tracing.wrap(pool.get().await?)`, with
-//! a [`Tracing`] that is made once. A pool of bb8 is built of a [`TracedManager`] and lends
-//! traced connections. Of any other pool, the connection is borrowed:
-//! [`tracing.borrow(&mut *conn)`](Tracing::borrow).
+//! A connection of deadpool is wrapped as it is taken, with a [`Tracing`] that is made once. A
+//! connection of any other pool is borrowed from its guard.
+//!
+//! ```no_run
+//! use redis::{AsyncCommands as _, aio::MultiplexedConnection};
+//! use throughline_redis::Tracing;
+//!
+//! # async fn example(
+//! #     client: redis::Client,
+//! #     pool: deadpool_redis::Pool,
+//! #     guard: &mut MultiplexedConnection,
+//! # ) -> Result<(), Box<dyn std::error::Error>> {
+//! let tracing = Tracing::of(&client);
+//!
+//! let mut conn = tracing.wrap(pool.get().await?);
+//! let name: Option<String> = conn.get("user:1:name").await?;
+//!
+//! let mut conn = tracing.borrow(&mut *guard);
+//! let name: Option<String> = conn.get("user:1:name").await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A pool of bb8 is built of a `TracedManager` (feature `bb8`) and lends traced connections.
 //!
 //! # Spans
 //!
