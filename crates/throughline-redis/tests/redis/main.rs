@@ -16,7 +16,7 @@ mod scripts;
 mod server;
 mod templates;
 
-use redis::{Client, aio::MultiplexedConnection};
+use redis::{Client, IntoConnectionInfo as _, aio::MultiplexedConnection};
 use throughline_redis::{Traced, Tracing};
 use throughline_testing::Collector;
 
@@ -34,11 +34,13 @@ const SHOWN: &[&str] = &[
     "throughline.outcome",
 ];
 
-/// The server of these tests.
+/// The first database of the server of these tests.
 fn client() -> Client {
     let url = std::env::var("THROUGHLINE_TEST_REDIS_URL");
     let url = url.as_deref().unwrap_or("redis://127.0.0.1:6379/");
-    Client::open(url).unwrap()
+    let info = url.into_connection_info().unwrap();
+    let settings = info.redis_settings().clone().set_db(0);
+    Client::open(info.set_redis_settings(settings)).unwrap()
 }
 
 /// A connection that is not traced, for what a test prepares and cleans up.
