@@ -7,8 +7,7 @@ use throughline_core::semconv::{attr, event, metric};
 use super::tree;
 
 /// The crates that describe calls; core has the names, and resources are a matter of the SDK.
-const INSTRUMENTATION: [&str; 5] = [
-    "crates/throughline-cache/",
+const INSTRUMENTATION: [&str; 4] = [
     "crates/throughline-http/",
     "crates/throughline-redis/",
     "crates/throughline-reqwest/",

@@ -122,7 +122,8 @@ async fn a_wrong_password_is_refused_and_shown_nowhere() {
         assert_nowhere(&collector, &user);
         expect![[r#"
             CLIENT SELECT ERROR [db.response.status_code="1045" error.type="1045"]
-        "#]].assert_eq(&collector.tree(SHOWN));
+        "#]]
+        .assert_eq(&collector.tree(SHOWN));
     })
     .await;
 }

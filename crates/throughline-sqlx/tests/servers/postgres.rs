@@ -195,7 +195,7 @@ async fn what_the_inner_pool_offers_works_through_the_traced_one() {
         migrator.run(&pool).await.unwrap();
 
         // Acquire.
-        let mut conn = (&pool).acquire().await.unwrap();
+        let mut conn = sqlx::Acquire::acquire(&pool).await.unwrap();
         let posts: i64 = sqlx::query_scalar("SELECT count(*) FROM posts")
             .fetch_one(&mut *conn)
             .await

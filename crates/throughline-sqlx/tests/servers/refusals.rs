@@ -58,7 +58,8 @@ async fn postgresql_says_why_by_its_sqlstate() {
               CLIENT SELECT users ERROR [db.response.status_code="42703" error.type="42703"]
               CLIENT SELECT ERROR [db.response.status_code="22012" error.type="22012"]
               CLIENT SELECT users [db.response.returned_rows=0]
-        "#]].assert_eq(&collector.tree(SHOWN));
+        "#]]
+        .assert_eq(&collector.tree(SHOWN));
     })
     .await;
 }

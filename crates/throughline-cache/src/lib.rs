@@ -1,1 +1,0 @@
-//! Traced caches: `get_or_load` over memory and redis, single flight, hit ratios.
