@@ -20,10 +20,6 @@ pub(crate) struct Options {
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
 
-    /// The cache of profiles, such as redis://localhost; in memory without it.
-    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
-    pub(crate) redis_url: Option<String>,
-
     /// Exit after driving the requests.
     #[arg(long, conflicts_with = "serve")]
     pub(crate) once: bool,

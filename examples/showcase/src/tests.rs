@@ -14,7 +14,6 @@ const FREE_PORTS: Options = Options {
     port: 0,
     payments_port: 0,
     database_url: None,
-    redis_url: None,
     once: true,
     serve: false,
 };
