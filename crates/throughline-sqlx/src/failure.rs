@@ -1,7 +1,10 @@
 //! What an error of sqlx means.
 
 use opentelemetry::StringValue;
-use sqlx::Error;
+use sqlx::{
+    Error,
+    error::{DatabaseError, ErrorKind},
+};
 use throughline_core::{redact, semconv::error};
 
 use crate::backend::Backend;
@@ -11,6 +14,16 @@ use crate::backend::Backend;
 pub(crate) struct Failure {
     kind: Kind,
     message: String,
+    violation: Option<Violation>,
+}
+
+/// A constraint that the database upheld.
+#[derive(Debug)]
+pub(crate) struct Violation {
+    /// What it asks for: `unique`, `foreign_key`, `not_null`, `check` or `exclusion`.
+    pub(crate) kind: &'static str,
+    /// Its name, where the driver gives it.
+    pub(crate) constraint: Option<String>,
 }
 
 #[derive(Debug)]
@@ -47,6 +60,7 @@ impl Failure {
         Some(Self {
             kind,
             message: redact::message(&message).into_owned(),
+            violation: database.and_then(Violation::of),
         })
     }
 
@@ -66,9 +80,31 @@ impl Failure {
         }
     }
 
+    /// Returns the constraint that was violated.
+    pub(crate) fn violation(&mut self) -> Option<Violation> {
+        self.violation.take()
+    }
+
     /// Returns the description of the span's status.
     pub(crate) fn into_message(self) -> String {
         self.message
+    }
+}
+
+impl Violation {
+    fn of(error: &dyn DatabaseError) -> Option<Self> {
+        let kind = match error.kind() {
+            ErrorKind::UniqueViolation => "unique",
+            ErrorKind::ForeignKeyViolation => "foreign_key",
+            ErrorKind::NotNullViolation => "not_null",
+            ErrorKind::CheckViolation => "check",
+            ErrorKind::ExclusionViolation => "exclusion",
+            _ => return None,
+        };
+        Some(Self {
+            kind,
+            constraint: error.constraint().map(str::to_owned),
+        })
     }
 }
 

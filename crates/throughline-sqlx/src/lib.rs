@@ -48,6 +48,8 @@
 //! | `db.rows_affected` | the query changes rows, and the driver said how many |
 //! | `db.response.status_code` | the database refused: SQLSTATE, MySQL error number, SQLite result code |
 //! | `error.type` | an error: the status code, else what failed. No row found is no error |
+//! | `throughline.db.violation` | a constraint was violated: `unique`, `foreign_key`, `not_null`, `check`, `exclusion` |
+//! | `throughline.db.constraint` | its name, which PostgreSQL tells |
 //! | `throughline.db.acquire_ms` | a query on the pool waited more than 1 ms for a connection |
 //! | `throughline.outcome` | `cancelled` |
 //!

@@ -171,7 +171,16 @@ impl Running {
                 span.set_status(Status::error(""));
             }
         }
-        if let Some(failure) = failure {
+        if let Some(mut failure) = failure {
+            if let Some(violation) = failure.violation() {
+                self.set(KeyValue::new(
+                    attr::THROUGHLINE_DB_VIOLATION,
+                    violation.kind,
+                ));
+                if let Some(name) = violation.constraint {
+                    self.set(KeyValue::new(attr::THROUGHLINE_DB_CONSTRAINT, name));
+                }
+            }
             self.set(KeyValue::new(attr::ERROR_TYPE, failure.error_type()));
             if let Some(code) = failure.status_code() {
                 self.set(KeyValue::new(attr::DB_RESPONSE_STATUS_CODE, code));

@@ -121,6 +121,10 @@ super::names::names! {
     /// double, ours: milliseconds that a query on a pool waited for its connection.
     THROUGHLINE_DB_ACQUIRE_MS = "throughline.db.acquire_ms";
 
+    /// string, ours: the kind of constraint that a database call violated.
+    THROUGHLINE_DB_VIOLATION = "throughline.db.violation";
+    /// string, ours: the name of the constraint that a database call violated.
+    THROUGHLINE_DB_CONSTRAINT = "throughline.db.constraint";
     /// string, ours: key of a redis command with all that may differ replaced by `{}`.
     THROUGHLINE_REDIS_KEY_TEMPLATE = "throughline.redis.key_template";
     /// bool, ours: a watched key changed, so that the redis transaction did nothing.

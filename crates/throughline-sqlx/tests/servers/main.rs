@@ -19,6 +19,8 @@ const SHOWN: &[&str] = &[
     "db.response.status_code",
     "db.rows_affected",
     "error.type",
+    "throughline.db.constraint",
+    "throughline.db.violation",
     "throughline.outcome",
 ];
 

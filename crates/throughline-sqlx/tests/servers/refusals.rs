@@ -49,10 +49,10 @@ async fn postgresql_says_why_by_its_sqlstate() {
         assert_nowhere(&collector, "77777");
         expect![[r#"
             INTERNAL request
-              CLIENT INSERT users ERROR [db.response.status_code="23505" error.type="23505"]
-              CLIENT INSERT users ERROR [db.response.status_code="23502" error.type="23502"]
-              CLIENT INSERT users ERROR [db.response.status_code="23514" error.type="23514"]
-              CLIENT INSERT users ERROR [db.response.status_code="23503" error.type="23503"]
+              CLIENT INSERT users ERROR [db.response.status_code="23505" error.type="23505" throughline.db.constraint=one_name throughline.db.violation=unique]
+              CLIENT INSERT users ERROR [db.response.status_code="23502" error.type="23502" throughline.db.violation=not_null]
+              CLIENT INSERT users ERROR [db.response.status_code="23514" error.type="23514" throughline.db.constraint=grown throughline.db.violation=check]
+              CLIENT INSERT users ERROR [db.response.status_code="23503" error.type="23503" throughline.db.constraint=in_team throughline.db.violation=foreign_key]
               CLIENT SELECT ERROR [db.response.status_code=22P02 error.type=22P02]
               CLIENT SELECT users ERROR [db.response.status_code="42601" error.type="42601"]
               CLIENT SELECT users ERROR [db.response.status_code="42703" error.type="42703"]
@@ -98,10 +98,10 @@ async fn mariadb_says_why_by_its_number() {
         assert_nowhere(&collector, "77777");
         expect![[r#"
             INTERNAL request
-              CLIENT INSERT users ERROR [db.response.status_code="1062" error.type="1062"]
-              CLIENT INSERT users ERROR [db.response.status_code="1048" error.type="1048"]
-              CLIENT INSERT users ERROR [db.response.status_code="4025" error.type="4025"]
-              CLIENT INSERT users ERROR [db.response.status_code="1452" error.type="1452"]
+              CLIENT INSERT users ERROR [db.response.status_code="1062" error.type="1062" throughline.db.violation=unique]
+              CLIENT INSERT users ERROR [db.response.status_code="1048" error.type="1048" throughline.db.violation=not_null]
+              CLIENT INSERT users ERROR [db.response.status_code="4025" error.type="4025" throughline.db.violation=check]
+              CLIENT INSERT users ERROR [db.response.status_code="1452" error.type="1452" throughline.db.violation=foreign_key]
               CLIENT SELECT users ERROR [db.response.status_code="1064" error.type="1064"]
               CLIENT SELECT users ERROR [db.response.status_code="1054" error.type="1054"]
         "#]]
